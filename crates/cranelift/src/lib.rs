@@ -1,0 +1,1 @@
+//! IR to Cranelift to machine code.

@@ -1,0 +1,2 @@
+//! The wgpu host: adapters, buffers, pass plans, timestamps, readback.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Plan, worker processes, verification, sampling, statistics, record.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! IR to register bytecode to VM; disassembler; line profile.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The kernel language (typed Python subset) to IR, with diagnostics.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The data model of a run: serde types, schema version, reading and writing.
+#![forbid(unsafe_code)]

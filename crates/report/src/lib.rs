@@ -1,0 +1,2 @@
+//! Record to HTML, Markdown, CSV and JUnit.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The kernels.
+#![forbid(unsafe_code)]

@@ -1,0 +1,15 @@
+//! Dtypes, shapes, arrays, seeded generators, comparators and `.npy` files.
+//!
+//! The lowest crate: everything that names a value of a kernel, on any backend, uses these types.
+//! It knows no kernel, no IR and no backend.
+#![forbid(unsafe_code)]
+
+mod array;
+mod dtype;
+mod scalar;
+mod signature;
+
+pub use array::Array;
+pub use dtype::{DType, ParseDTypeError};
+pub use scalar::Scalar;
+pub use signature::{Param, ParamKind, Role, Signature, Value};

@@ -1,0 +1,2 @@
+//! The command `crossover`.
+fn main() {}
