@@ -1,2 +1,31 @@
 //! The kernel IR: typed, structured; op table, validator, printer and parser.
+//!
+//! A [`Module`] holds the kernels (entries) of one source file in one dtype instance. A
+//! [`Kernel`] is a list of *host-level* nodes ([`HostNode`]); each parallel loop among them is a
+//! [`Region`], whose body is *lane code* ([`Code`]): structured control over scalar values, with
+//! calls already inlined. Only a [`Valid`] module reaches a backend.
+//!
+//! The crate holds no front end and no backend. It owns what all of them must agree on: what each
+//! op means ([`Op`]), which errors exist ([`Trap`]), and in which order float sums run.
 #![forbid(unsafe_code)]
+
+mod code;
+mod exec;
+mod host;
+mod module;
+mod op;
+mod trap;
+mod valid;
+
+pub use code::{
+    Atomic, AtomicOp, Block, Code, Inst, InstKind, Reduce, ReduceId, ReduceOp, ReduceScope,
+    Scratch, ScratchId, Stmt, ValueId, Var, VarId,
+};
+pub use exec::{
+    Argument, AxisRange, Bound, Device, HostState, Output, Unit, UnitId, run_host, units,
+};
+pub use host::{Axis, HostNode, Region, Returned, Serial};
+pub use module::{ArrayId, ArrayName, Kernel, KernelParam, Module, Source, Span};
+pub use op::{Accuracy, Class, Op, OpInfo, Signature};
+pub use trap::{Trap, TrapKind};
+pub use valid::{Valid, ValidateError, validate};

@@ -34,7 +34,7 @@ pub enum ParamKind {
     Array {
         /// Element type.
         dtype: DType,
-        /// Number of axes, 1 to 3.
+        /// Number of axes, 1 or 2.
         rank: usize,
     },
 }
