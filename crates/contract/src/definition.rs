@@ -1,0 +1,346 @@
+//! The data model of `kernel.toml`: parameters, sizes, inputs, answers, policies, plans, mutants.
+//!
+//! Everything about a kernel that is data stands in this one file. Formulas ([`Formula`]) are
+//! arithmetic over the kernel's parameters; the host evaluates them in `f64`.
+
+use std::collections::BTreeMap;
+
+use crossover_values::DType;
+use serde::{Deserialize, Serialize};
+
+use crate::Formula;
+
+/// A parsed `kernel.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    /// One line that names the kernel for people.
+    pub title: String,
+    /// What it computes and where it comes from, a few sentences.
+    pub summary: String,
+    /// Seed of the generators; cases may override it.
+    #[serde(default)]
+    pub seed: u64,
+    /// The instances, in the order they are shown.
+    pub instances: Vec<Instance>,
+    /// Parameters by name.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Values derived from the parameters, usable in every formula; evaluated in order.
+    #[serde(default)]
+    pub derived: Vec<Derived>,
+    /// Named sizes: values of parameters; those left out take their defaults.
+    pub sizes: BTreeMap<String, BTreeMap<String, f64>>,
+    /// What a case must satisfy beyond each parameter's range.
+    #[serde(default)]
+    pub requirements: Vec<Requirement>,
+    /// How each argument of the entry is made, by parameter name of the signature.
+    pub arguments: BTreeMap<String, ArgumentSpec>,
+    /// Known answers.
+    #[serde(default)]
+    pub answers: Vec<Answer>,
+    /// How far variants that promise only *bounded* may be from the reference.
+    pub policies: Vec<PolicySpec>,
+    /// Work per call.
+    #[serde(default)]
+    pub work: BTreeMap<String, Formula>,
+    /// How the hand-tuned shader runs; without it there is no `tuned` variant.
+    pub tuned: Option<TunedPlan>,
+    /// Pictures of outputs that records carry.
+    #[serde(default)]
+    pub pictures: Vec<Picture>,
+    /// Wrong versions that verification must reject.
+    #[serde(default)]
+    pub mutants: Vec<Mutant>,
+}
+
+/// One dtype instance of the kernel.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// The label in rows: the type of `real`, or for a kernel without `real` its main type.
+    pub dtype: DType,
+    /// Name of the entry function.
+    pub entry: String,
+}
+
+/// One parameter of a kernel's cases.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// What it is, with its unit.
+    pub doc: String,
+    /// Least allowed value.
+    pub min: f64,
+    /// Largest allowed value.
+    pub max: f64,
+    /// Value where a size leaves it out; without it every size names it.
+    pub default: Option<f64>,
+    /// Whether it takes fractions; whole numbers only otherwise.
+    #[serde(default)]
+    pub real: bool,
+}
+
+/// A named formula.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Derived {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Formula,
+}
+
+/// `min <= value <= max`, else the case is refused with the reason.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// What is limited.
+    pub value: Formula,
+    /// Least allowed value.
+    pub min: Option<f64>,
+    /// Largest allowed value.
+    pub max: Option<f64>,
+    /// Why.
+    pub reason: String,
+}
+
+/// How one argument is made. A scalar has `value`; an array has `shape` and at most one generator
+/// (`each`, `block`, `philox`); an array without one is an output that comes poisoned.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArgumentSpec {
+    /// Scalar: its value, rounded once to the parameter's type.
+    pub value: Option<Formula>,
+    /// Array: extents, outermost first.
+    pub shape: Option<Vec<Formula>>,
+    /// Each element by a formula that may also use `i` (first axis) and `j` (second axis).
+    pub each: Option<Formula>,
+    /// A box of one value in a field of zeros.
+    pub block: Option<Block>,
+    /// Random words: a function of the flat index.
+    pub philox: Option<Philox>,
+}
+
+/// A box `[from, to)` on every axis.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Value inside; zero outside.
+    pub value: Formula,
+    /// First index inside, on every axis.
+    pub from: Formula,
+    /// First index beyond, on every axis.
+    pub to: Formula,
+}
+
+/// Random elements from Philox4x32-10, counter = flat index, key = seed.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Philox {
+    /// Which of the four words, 0 to 3.
+    pub word: u32,
+    /// `bits` of an integer, or `uniform` in [0, 1) for a float.
+    pub kind: PhiloxKind,
+}
+
+/// What is made of the random word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhiloxKind {
+    /// The low bits of the word, as many as the element has (two words for 64 bits).
+    Bits,
+    /// word / 2^32 (f64), or its upper 24 bits / 2^24 (f32).
+    Uniform,
+}
+
+/// A known answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// What it is: `sum of counts`, `hits`, `mass`.
+    pub name: String,
+    /// Instances it holds for; all if empty.
+    #[serde(default)]
+    pub dtypes: Vec<DType>,
+    /// Parameters a case must have for it; those left out must have their defaults.
+    pub at: BTreeMap<String, f64>,
+    /// The output looked at.
+    pub output: String,
+    /// `sum`, `sum_squares`, `min`, `max`, `count` (of non-zero elements) or `at[i,j]`; a scalar
+    /// output is an array of one element.
+    pub probe: String,
+    /// Its value, as written: integers are compared exactly beyond 2^53 too, and the digits given
+    /// are the precision claimed.
+    pub value: Number,
+    /// How it is judged.
+    pub rule: AnswerRule,
+    /// With `bound`: what the dtype itself may add to the distance from the true value (rounding
+    /// of the reference), with its reason in a comment beside.
+    pub slack: Option<Formula>,
+    /// Where the value comes from.
+    pub source: Option<String>,
+}
+
+/// A number as written in the file.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Number {
+    /// A whole number within 64 bits.
+    Integer(i64),
+    /// A float; its shortest decimal form is what was written.
+    Float(f64),
+    /// Anything longer, as decimal text.
+    Text(String),
+}
+
+/// How a known answer is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerRule {
+    /// Rows that are bit-equal to the reference must give exactly this.
+    Exact,
+    /// The row's own allowed differences, carried through the probe, plus half a unit of the last
+    /// digit given, plus `slack`.
+    Bound,
+}
+
+/// How far a bounded variant may be from the reference.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicySpec {
+    /// Its name, shown in reports.
+    pub name: String,
+    /// Instances it holds for; all if empty.
+    #[serde(default)]
+    pub dtypes: Vec<DType>,
+    /// Outputs it holds for; all if empty.
+    #[serde(default)]
+    pub outputs: Vec<String>,
+    /// What it is.
+    pub kind: PolicyKind,
+    /// For `formula`: allowed absolute difference; `u` is the unit roundoff of the instance
+    /// (2^-23 for f32, 2^-52 for f64) and `reference` the reference's element.
+    pub bound: Option<Formula>,
+    /// For `function`: its name in the kernel's code.
+    pub function: Option<String>,
+    /// Why this is the right bound.
+    pub reason: String,
+}
+
+/// The kinds of policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyKind {
+    /// Bit-equal.
+    Exact,
+    /// `|got - reference| <= bound`.
+    Formula,
+    /// A function of the kernel gives the allowed set of each element.
+    Function,
+}
+
+/// How the hand-tuned shader runs: passes in order, repeated as said.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TunedPlan {
+    /// Instances it exists for; all if empty.
+    #[serde(default)]
+    pub dtypes: Vec<DType>,
+    /// Buffers beyond the kernel's arrays, zeroed before each call: name -> number of 32-bit words.
+    #[serde(default)]
+    pub scratch: BTreeMap<String, Formula>,
+    /// Values of the uniform struct's members that are neither scalar arguments nor extents.
+    #[serde(default)]
+    pub uniforms: BTreeMap<String, Formula>,
+    /// The passes.
+    pub passes: Vec<Pass>,
+    /// Where returned values are read: one per returned value.
+    #[serde(default)]
+    pub returns: Vec<ReturnFrom>,
+}
+
+/// One pass of a tuned plan.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pass {
+    /// Entry point of the shader.
+    pub entry: String,
+    /// Invocations wanted on x, y, z (missing axes are 1); workgroups are these divided by the
+    /// entry's workgroup size, rounded up.
+    pub invocations: Option<Vec<Formula>>,
+    /// Workgroups on x, y, z, instead of `invocations`.
+    pub workgroups: Option<Vec<Formula>>,
+    /// How often the pass runs; `pass` counts from 0 in `uniforms` of the pass.
+    pub repeat: Option<Formula>,
+    /// Pairs of buffers that swap names after each repetition.
+    #[serde(default)]
+    pub swap: Vec<[String; 2]>,
+    /// Uniform members that only this pass sets; may use `pass`.
+    #[serde(default)]
+    pub uniforms: BTreeMap<String, Formula>,
+    /// If the grid is split over several dispatches: the uniform member that takes the index of the
+    /// first workgroup on x.
+    pub split: Option<String>,
+    /// Largest number of loop iterations of one invocation, all loops together.
+    pub loop_budget: Formula,
+}
+
+/// Where a returned value lies after the passes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnFrom {
+    /// A scratch buffer.
+    pub buffer: String,
+    /// Index of its first 32-bit word.
+    #[serde(default)]
+    pub word: u64,
+}
+
+/// A picture of an output.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Picture {
+    /// The output: a two-dimensional array.
+    pub output: String,
+    /// What is seen.
+    pub caption: String,
+    /// `linear` or `log`.
+    pub scale: PictureScale,
+}
+
+/// The colour scale of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PictureScale {
+    /// Proportional.
+    Linear,
+    /// Logarithmic in `1 + value / smallest step`.
+    Log,
+}
+
+/// A wrong version of a file of the kernel.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mutant {
+    /// What is wrong.
+    pub name: String,
+    /// `kernel.py` or `shader`.
+    pub file: MutantFile,
+    /// A text that occurs exactly once in it.
+    pub find: String,
+    /// Its replacement.
+    pub replace: String,
+    /// Instance to try it on; the first if left out.
+    pub dtype: Option<DType>,
+}
+
+/// Which file a mutant changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum MutantFile {
+    /// The reference.
+    #[serde(rename = "kernel.py")]
+    Kernel,
+    /// The hand-tuned shader.
+    #[serde(rename = "shader")]
+    Shader,
+}

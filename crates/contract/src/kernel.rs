@@ -1,0 +1,99 @@
+//! The kernel's side: sources, definition, hand-written variants, cases.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crossover_values::{DType, Value};
+
+use crate::{AllowedFunction, Promise};
+
+/// A source file by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceText {
+    /// Path as shown in messages.
+    pub path: String,
+    /// Whole text.
+    pub text: String,
+}
+
+/// One kernel: of the suite, or of a user.
+pub struct Kernel {
+    /// Its one name, in folder, shader, test, record and report.
+    pub stem: String,
+    /// The reference in the kernel language.
+    pub source: SourceText,
+    /// Files the reference may import from, by module name (`common`).
+    pub modules: BTreeMap<String, SourceText>,
+    /// Text of `kernel.toml`, as parsed in [`Kernel::definition`].
+    pub definition: crate::Definition,
+    /// The hand-tuned shader.
+    pub shader: Option<SourceText>,
+    /// Shared shader fragments, by name.
+    pub shader_library: BTreeMap<String, SourceText>,
+    /// Hand-written Rust variants.
+    pub native: &'static [NativeVariant],
+    /// Functions that policies may name.
+    pub policy_functions: &'static [(&'static str, AllowedFunction)],
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kernel").field("stem", &self.stem).finish_non_exhaustive()
+    }
+}
+
+/// One case: a kernel at a size, with a seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// `small`, `book`, …, or `custom`.
+    pub size: String,
+    /// Value of every parameter, derived ones included.
+    pub parameters: BTreeMap<String, f64>,
+    /// Seed of the generators.
+    pub seed: u64,
+}
+
+/// A hand-written variant in Rust.
+pub struct NativeVariant {
+    /// `scalar`, `simd`, `threads`, or the name of a step of the kernel's ladder.
+    pub name: &'static str,
+    /// One line that says what it is.
+    pub doc: &'static str,
+    /// Instances it exists for.
+    pub dtypes: &'static [DType],
+    /// What it promises.
+    pub promise: Promise,
+    /// Whether it uses [`NativeCall::threads`].
+    pub threaded: bool,
+    /// Runs it.
+    pub run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
+}
+
+/// The arguments and results of a native call.
+#[derive(Debug)]
+pub struct NativeCall<'a> {
+    /// The instance.
+    pub dtype: DType,
+    /// Arguments in the order of the signature; written arrays hold the results afterwards.
+    pub arguments: &'a mut [Value],
+    /// Returned values in order, to be filled.
+    pub returned: Vec<Value>,
+    /// Threads that a threaded variant may use: the size of the current rayon pool.
+    pub threads: usize,
+}
+
+/// A native variant refused its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NativeError {
+    /// An argument is missing or of another kind than the kernel's signature says.
+    #[error("argument {position} is not {expected}")]
+    Argument {
+        /// Position, from 0.
+        position: usize,
+        /// What the kernel expects there.
+        expected: &'static str,
+    },
+    /// The instance does not exist.
+    #[error("no instance for `{0}`")]
+    Instance(DType),
+}
