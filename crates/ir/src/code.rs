@@ -279,6 +279,39 @@ pub enum Stmt {
     },
 }
 
+impl Stmt {
+    /// The blocks directly inside, in source order.
+    pub fn blocks(&self) -> Vec<&Block> {
+        match self {
+            Stmt::If { then, otherwise, .. } => vec![then, otherwise],
+            Stmt::Switch { cases, default, .. } => {
+                cases.iter().map(|(_, block)| block).chain([default]).collect()
+            }
+            Stmt::Loop { header, body, continuing, .. } => vec![header, body, continuing],
+            Stmt::For { body, .. } => vec![body],
+            Stmt::Eval(_)
+            | Stmt::Set { .. }
+            | Stmt::HostSet { .. }
+            | Stmt::Store { .. }
+            | Stmt::ScratchZero(_)
+            | Stmt::ScratchStore { .. }
+            | Stmt::Reduce { .. }
+            | Stmt::Break
+            | Stmt::Continue
+            | Stmt::Return
+            | Stmt::Trap { .. } => Vec::new(),
+        }
+    }
+
+    /// Calls `visit` on this statement and on every one inside, in pre-order.
+    pub fn walk<'s>(&'s self, visit: &mut impl FnMut(&'s Stmt)) {
+        visit(self);
+        for block in self.blocks() {
+            block.iter().for_each(|inner| inner.walk(visit));
+        }
+    }
+}
+
 /// A reduction over a parallel loop (rules 10 and 11).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reduce {

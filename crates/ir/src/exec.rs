@@ -6,7 +6,11 @@
 
 use crossover_values::{DType, Scalar};
 
-use crate::{Kernel, Region, Serial, Span, Trap, Valid, VarId};
+use crate::{HostNode, Kernel, Region, Serial, Span, Trap, VarId};
+
+mod run;
+
+pub use run::run_host;
 
 /// Position of a region or serial section in the pre-order of a kernel's host nodes; index into
 /// [`units`].
@@ -24,8 +28,24 @@ pub enum Unit<'k> {
 
 /// Every region and serial section of a kernel, in pre-order.
 pub fn units(kernel: &Kernel) -> Vec<Unit<'_>> {
-    let _ = kernel;
-    Vec::new()
+    let mut found = Vec::new();
+    for node in &kernel.host {
+        node.walk(&mut |node| match node {
+            HostNode::Region(region) => found.push(Unit::Region(region)),
+            HostNode::Serial(serial) => found.push(Unit::Serial(serial)),
+            HostNode::Eval(_)
+            | HostNode::Set { .. }
+            | HostNode::If { .. }
+            | HostNode::Loop { .. }
+            | HostNode::For { .. }
+            | HostNode::Break
+            | HostNode::Continue
+            | HostNode::Bind { .. }
+            | HostNode::Zeros { .. }
+            | HostNode::Return { .. } => {}
+        });
+    }
+    found
 }
 
 /// The iterations of one axis of a region: `lo, lo + step, …`, `count` of them.
@@ -37,6 +57,34 @@ pub struct AxisRange {
     pub count: u64,
     /// Distance between indices.
     pub step: i64,
+}
+
+impl AxisRange {
+    /// The iterations of `range(lo, hi, step)`, counted exactly; none if `step` is 0. `lo` and
+    /// `hi` are values of integer types, so that the count always fits.
+    pub fn new(lo: i128, hi: i128, step: i64) -> AxisRange {
+        let distance = match step.signum() {
+            1 => hi - lo,
+            -1 => lo - hi,
+            _ => 0,
+        };
+        let count = match u64::try_from(distance) {
+            Ok(0) | Err(_) => 0,
+            Ok(distance) => (distance - 1) / step.unsigned_abs() + 1,
+        };
+        AxisRange { lo, count, step }
+    }
+
+    /// Index of the iteration `position`, exact: always a value of the axis' type when `position`
+    /// is below `count`.
+    pub fn at(self, position: u64) -> i128 {
+        self.lo + i128::from(position) * i128::from(self.step)
+    }
+
+    /// Number of iterations of a nest; `None` if it does not fit.
+    pub fn total(axes: &[AxisRange]) -> Option<u64> {
+        axes.iter().try_fold(1_u64, |total, axis| total.checked_mul(axis.count))
+    }
 }
 
 /// An array at run time: a handle of the device with its shape.
@@ -92,7 +140,9 @@ pub trait Device {
         span: Span,
     ) -> Result<Self::Buffer, Self::Error>;
 
-    /// Runs a region. Aliasing was checked, no axis is empty. On return every reduction target is
+    /// Runs a region. Aliasing was checked, no axis is empty (a region with an empty axis is not
+    /// run at all, and leaves its reduction targets as they were), and [`AxisRange::total`] of
+    /// `axes` fits. On return every reduction target is
     /// set in `state`, or `None` there and kept on the device.
     fn region(
         &mut self,
@@ -110,29 +160,15 @@ pub trait Device {
         state: &mut HostState<Self::Buffer>,
     ) -> Result<(), Self::Error>;
 
-    /// Host code reads a variable that the device keeps: waits for it.
+    /// Host code reads a variable that the device keeps: waits for it. The caller puts the value
+    /// into `state`.
     fn fetch(
         &mut self,
         var: VarId,
         state: &mut HostState<Self::Buffer>,
     ) -> Result<Scalar, Self::Error>;
 
-    /// Called once per executed host node, for budgets, counts and cancellation.
+    /// Called once per executed host node and once per iteration of a host loop, for budgets,
+    /// counts and cancellation.
     fn step(&mut self, span: Span) -> Result<(), Self::Error>;
-}
-
-/// Runs a kernel's host level on a device.
-///
-/// # Errors
-/// A [`Trap`] of host code (aliased arrays, a bad extent, a division by zero, …) or whatever the
-/// device returns.
-pub fn run_host<D: Device>(
-    module: &Valid<crate::Module>,
-    kernel: usize,
-    device: &mut D,
-    arguments: &[Argument<D::Buffer>],
-) -> Result<Output<D::Buffer>, D::Error> {
-    let _ = (module, kernel, device);
-    let _ = arguments;
-    Ok(Output { params: Vec::new(), returned: Vec::new() })
 }

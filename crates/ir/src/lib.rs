@@ -9,9 +9,12 @@
 //! op means ([`Op`]), which errors exist ([`Trap`]), and in which order float sums run.
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 mod code;
+mod eval;
 mod exec;
 mod host;
+pub mod math;
 mod module;
 mod op;
 mod trap;
@@ -21,6 +24,7 @@ pub use code::{
     Atomic, AtomicOp, Block, Code, Inst, InstKind, Reduce, ReduceId, ReduceOp, ReduceScope,
     Scratch, ScratchId, Stmt, ValueId, Var, VarId,
 };
+pub use eval::eval;
 pub use exec::{
     Argument, AxisRange, Bound, Device, HostState, Output, Unit, UnitId, run_host, units,
 };

@@ -63,6 +63,38 @@ pub enum Signature {
     Bitcast,
 }
 
+impl Signature {
+    /// Number of operands.
+    pub const fn arity(self) -> usize {
+        match self {
+            Unary(_) | Cast(..) | Bitcast => 1,
+            Binary(_) | Shift | Compare(_) => 2,
+            Ternary(_) | Select => 3,
+        }
+    }
+
+    /// Whether operands of types `args` and a result of type `result` meet the signature.
+    pub fn check(self, result: DType, args: &[DType]) -> bool {
+        match (self, args) {
+            (Unary(class), [a]) => class.contains(result) && *a == result,
+            (Binary(class), [a, b]) => class.contains(result) && *a == result && *b == result,
+            (Ternary(class), [a, b, c]) => {
+                class.contains(result) && [a, b, c].into_iter().all(|arg| *arg == result)
+            }
+            (Shift, [a, by]) => Int.contains(result) && *a == result && Int.contains(*by),
+            (Compare(class), [a, b]) => result == DType::Bool && class.contains(*a) && a == b,
+            (Select, [DType::Bool, a, b]) => Any.contains(result) && *a == result && *b == result,
+            (Cast(from, to), [a]) => from.contains(*a) && to.contains(result),
+            (Bitcast, [a]) => Num.contains(*a) && Num.contains(result) && a.size() == result.size(),
+            (
+                Unary(_) | Binary(_) | Ternary(_) | Shift | Compare(_) | Select | Cast(..)
+                | Bitcast,
+                _,
+            ) => false,
+        }
+    }
+}
+
 /// How far a WGSL implementation may be from the exact result, for `f32`
 /// (WGSL specification, *Floating Point Accuracy*).
 #[derive(Clone, Copy, Debug, PartialEq)]

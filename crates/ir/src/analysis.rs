@@ -1,0 +1,6 @@
+//! What the IR says about itself: effects, roles, order classes, and rewritings that keep the
+//! meaning.
+
+mod accesses;
+
+pub use accesses::{Accesses, accesses};
