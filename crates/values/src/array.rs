@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use crate::DType;
+use crate::{DType, Scalar};
 
 /// A dense array in row-major (C) order. Every variant holds a standard-layout `ndarray` whose
 /// memory is contiguous from its first element; the constructors and `.npy` reader keep it so.
@@ -93,5 +93,82 @@ impl Array {
         with_array!(self, a => bytemuck::cast_slice(
             a.as_slice().expect("arrays are kept in standard layout")
         ))
+    }
+
+    /// Element `index` of the flat, row-major order (a `u8` as `u32`); `None` beyond the end.
+    pub fn get(&self, index: usize) -> Option<Scalar> {
+        fn at<T: Copy>(array: &ArrayD<T>, index: usize) -> Option<T> {
+            array.as_slice().expect("arrays are kept in standard layout").get(index).copied()
+        }
+        match self {
+            Array::Bool(a) => at(a, index).map(Scalar::Bool),
+            Array::U8(a) => at(a, index).map(|value| Scalar::U32(value.into())),
+            Array::I32(a) => at(a, index).map(Scalar::I32),
+            Array::U32(a) => at(a, index).map(Scalar::U32),
+            Array::I64(a) => at(a, index).map(Scalar::I64),
+            Array::U64(a) => at(a, index).map(Scalar::U64),
+            Array::F32(a) => at(a, index).map(Scalar::F32),
+            Array::F64(a) => at(a, index).map(Scalar::F64),
+        }
+    }
+
+    /// Sets element `index` of the flat order to the bits of `value`; a `u8` keeps the low eight.
+    ///
+    /// # Panics
+    /// If `index` is beyond the end or `value` is not of the element's loaded type.
+    pub fn set(&mut self, index: usize, value: Scalar) {
+        fn put<T>(array: &mut ArrayD<T>, index: usize, value: T) {
+            array.as_slice_mut().expect("arrays are kept in standard layout")[index] = value;
+        }
+        match (self, value) {
+            (Array::Bool(a), Scalar::Bool(value)) => put(a, index, value),
+            (Array::U8(a), Scalar::U32(value)) => put(a, index, value as u8),
+            (Array::I32(a), Scalar::I32(value)) => put(a, index, value),
+            (Array::U32(a), Scalar::U32(value)) => put(a, index, value),
+            (Array::I64(a), Scalar::I64(value)) => put(a, index, value),
+            (Array::U64(a), Scalar::U64(value)) => put(a, index, value),
+            (Array::F32(a), Scalar::F32(value)) => put(a, index, value),
+            (Array::F64(a), Scalar::F64(value)) => put(a, index, value),
+            (array, value) => panic!("{} set to {value} of {}", array.dtype(), value.dtype()),
+        }
+    }
+
+    /// Fills the array with values that no kernel should leave behind: NaN, or a sentinel of the
+    /// repeated byte `0xA5` (`true` for `bool`, which has no spare value).
+    pub fn poison(&mut self) {
+        match self {
+            Array::Bool(a) => a.fill(true),
+            Array::U8(a) => a.fill(0xA5),
+            Array::I32(a) => a.fill(0xA5A5_A5A5_u32 as i32),
+            Array::U32(a) => a.fill(0xA5A5_A5A5),
+            Array::I64(a) => a.fill(0xA5A5_A5A5_A5A5_A5A5_u64 as i64),
+            Array::U64(a) => a.fill(0xA5A5_A5A5_A5A5_A5A5),
+            Array::F32(a) => a.fill(f32::NAN),
+            Array::F64(a) => a.fill(f64::NAN),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_set_and_read_in_row_major_order() {
+        let mut array = Array::zeros(DType::I32, &[2, 3]);
+        array.set(4, Scalar::I32(-7));
+        assert_eq!(array.get(4), Some(Scalar::I32(-7)));
+        assert!(matches!(&array, Array::I32(a) if a[[1, 1]] == -7));
+        assert_eq!(array.get(6), None);
+    }
+
+    #[test]
+    fn poison_reaches_every_element() {
+        for dtype in DType::ALL {
+            let mut array = Array::zeros(dtype, &[5]);
+            let zero = array.get(0);
+            array.poison();
+            assert!((0..5).all(|index| array.get(index) != zero), "{dtype}");
+        }
     }
 }

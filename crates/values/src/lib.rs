@@ -5,7 +5,10 @@
 #![forbid(unsafe_code)]
 
 mod array;
+pub mod compare;
 mod dtype;
+pub mod npy;
+pub mod philox;
 mod scalar;
 mod signature;
 
