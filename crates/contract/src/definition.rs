@@ -344,3 +344,136 @@ pub enum MutantFile {
     #[serde(rename = "shader")]
     Shader,
 }
+
+/// A `kernel.toml` is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum DefinitionError {
+    /// The text is no TOML of this shape; the message shows the place.
+    #[error("{path}: {message}")]
+    Toml {
+        /// The file.
+        path: String,
+        /// What is wrong and where.
+        message: String,
+    },
+    /// The parts do not fit each other.
+    #[error("{path}: {message}")]
+    Content {
+        /// The file.
+        path: String,
+        /// What does not fit.
+        message: String,
+    },
+}
+
+/// Longest `kernel.toml` that is read, in bytes.
+const MAX_BYTES: usize = 1 << 20;
+
+impl Definition {
+    /// Parses and checks a `kernel.toml`.
+    ///
+    /// # Errors
+    /// [`DefinitionError`] with the place.
+    pub fn parse(path: &str, text: &str) -> Result<Definition, DefinitionError> {
+        let path = path.to_owned();
+        if text.len() > MAX_BYTES {
+            let message = format!("{} bytes are over the limit of {MAX_BYTES}", text.len());
+            return Err(DefinitionError::Content { path, message });
+        }
+        let definition = toml::from_str::<Definition>(text).map_err(|error| {
+            DefinitionError::Toml { path: path.clone(), message: error.to_string() }
+        })?;
+        match definition.complaint() {
+            Some(message) => Err(DefinitionError::Content { path, message }),
+            None => Ok(definition),
+        }
+    }
+
+    /// The first thing that does not fit, if any.
+    fn complaint(&self) -> Option<String> {
+        if self.instances.is_empty() {
+            return Some("[[instances]]: a kernel has at least one".to_owned());
+        }
+        if self.sizes.is_empty() {
+            return Some("[sizes]: a kernel has at least one".to_owned());
+        }
+        let sizes = self.sizes.iter().find_map(|(size, values)| self.size_complaint(size, values));
+        sizes.or_else(|| self.answer_complaint()).or_else(|| self.mutant_complaint())
+    }
+
+    fn size_complaint(&self, size: &str, values: &BTreeMap<String, f64>) -> Option<String> {
+        if let Some(name) = values.keys().find(|name| !self.parameters.contains_key(*name)) {
+            return Some(format!("[sizes.{size}]: `{name}` is no parameter"));
+        }
+        let request = crate::CaseRequest { size: size.to_owned(), ..Default::default() };
+        self.case(&request).err().map(|error| format!("[sizes.{size}]: {error}"))
+    }
+
+    fn answer_complaint(&self) -> Option<String> {
+        self.answers.iter().find_map(|answer| {
+            let name = &answer.name;
+            let unknown = answer.at.keys().find(|name| !self.parameters.contains_key(*name));
+            if let Some(parameter) = unknown {
+                return Some(format!("[[answers]] `{name}`: `{parameter}` is no parameter"));
+            }
+            let probe = crate::Probe::parse(&answer.probe).err();
+            probe.map(|error| format!("[[answers]] `{name}`: {error}"))
+        })
+    }
+
+    fn mutant_complaint(&self) -> Option<String> {
+        let empty = self.mutants.iter().find(|m| m.find.is_empty() || m.find == m.replace);
+        empty.map(|mutant| format!("[[mutants]] `{}`: it changes nothing", mutant.name))
+    }
+
+    /// The known answers that hold for a case of an instance.
+    pub fn answers_for(&self, case: &crate::Case, dtype: DType) -> Vec<&Answer> {
+        let holds = |answer: &&Answer| {
+            let instance = answer.dtypes.is_empty() || answer.dtypes.contains(&dtype);
+            instance
+                && self.parameters.iter().all(|(name, parameter)| {
+                    let wanted = answer.at.get(name).copied().or(parameter.default);
+                    wanted.is_some_and(|wanted| case.parameters.get(name) == Some(&wanted))
+                })
+                && case.seed == self.seed
+        };
+        self.answers.iter().filter(holds).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossover_values::DType;
+
+    use crate::{CaseRequest, testing};
+
+    #[test]
+    fn unknown_keys_and_bad_toml_name_the_place() {
+        let error = testing::changed("title =", "titel =").unwrap_err().to_string();
+        assert!(error.contains("kernel.toml") && error.contains("titel"), "{error}");
+        let error = testing::changed("min = 1", "min =").unwrap_err().to_string();
+        assert!(error.contains("line"), "{error}");
+        let error = testing::changed("\"n * u\"", "\"n *\"").unwrap_err().to_string();
+        assert!(error.contains("formula"), "{error}");
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        let refuse = |find, replace| testing::changed(find, replace).unwrap_err().to_string();
+        assert!(refuse("n = 512", "m = 512").contains("no parameter"));
+        assert!(refuse("n = 512", "n = 0").contains("outside"));
+        assert!(refuse("at = { n = 8 }", "at = { m = 8 }").contains("no parameter"));
+        assert!(refuse("probe = \"sum\"", "probe = \"mean\"").contains("no probe"));
+    }
+
+    #[test]
+    fn answers_hold_only_where_they_say() {
+        let definition = testing::definition();
+        let at = |size: &str, seed| {
+            let request = CaseRequest { size: size.to_owned(), seed, ..Default::default() };
+            let case = definition.case(&request).unwrap();
+            definition.answers_for(&case, DType::F64).len()
+        };
+        assert_eq!((at("small", None), at("book", None), at("small", Some(1))), (1, 0, 0));
+    }
+}

@@ -4,17 +4,46 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use exmex::prelude::*;
+use exmex::{BinOp, MakeOperators, Operator, ops_factory};
 use serde::{Deserialize, Deserializer, de};
 
 /// A formula as written, parsed. A bare number in the file is a formula too.
 ///
-/// Operators bind and associate as in Python; `floor ceil sqrt min max log2 …` are functions.
-/// Every value is an `f64`.
+/// `+ - * / ^` bind as usual and run from left to right; `abs floor ceil round sqrt exp ln log2`,
+/// `min(a, b)` and `max(a, b)` are functions. Every value is an `f64`.
 #[derive(Clone)]
 pub struct Formula {
     text: String,
-    parsed: FlatEx<f64>,
+    /// Boxed: the parser's form keeps its first nodes inline, some 20 KB.
+    parsed: Box<FlatEx<f64, Operators>>,
 }
+
+const fn binary(apply: fn(f64, f64) -> f64, prio: i64) -> BinOp<f64> {
+    // "Commutative" would allow the evaluator another order, and so other roundings.
+    BinOp { apply, prio, is_commutative: false }
+}
+
+// The evaluator's own float operators give `/` a higher priority than `*`: there `i * 3.6 / w` is
+// `i * (3.6 / w)`, another number.
+ops_factory!(
+    Operators,
+    f64,
+    Operator::make_bin("^", binary(f64::powf, 4)),
+    Operator::make_bin("*", binary(|a, b| a * b, 2)),
+    Operator::make_bin("/", binary(|a, b| a / b, 2)),
+    Operator::make_bin_unary("+", binary(|a, b| a + b, 1), |a| a),
+    Operator::make_bin_unary("-", binary(|a, b| a - b, 1), |a| -a),
+    Operator::make_bin("min", binary(f64::min, 0)),
+    Operator::make_bin("max", binary(f64::max, 0)),
+    Operator::make_unary("abs", f64::abs),
+    Operator::make_unary("floor", f64::floor),
+    Operator::make_unary("ceil", f64::ceil),
+    Operator::make_unary("round", f64::round_ties_even),
+    Operator::make_unary("sqrt", f64::sqrt),
+    Operator::make_unary("exp", f64::exp),
+    Operator::make_unary("ln", f64::ln),
+    Operator::make_unary("log2", f64::log2)
+);
 
 /// A formula names something that the case does not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,11 +72,10 @@ impl Formula {
     /// # Errors
     /// [`FormulaError::Syntax`].
     pub fn parse(text: &str) -> Result<Formula, FormulaError> {
-        let parsed = FlatEx::<f64>::parse(text).map_err(|error| FormulaError::Syntax {
-            text: text.to_owned(),
-            reason: error.to_string(),
+        let parsed = FlatEx::<f64, Operators>::parse(text).map_err(|error| {
+            FormulaError::Syntax { text: text.to_owned(), reason: error.to_string() }
         })?;
-        Ok(Formula { text: text.to_owned(), parsed })
+        Ok(Formula { text: text.to_owned(), parsed: Box::new(parsed) })
     }
 
     /// The text as written.
@@ -111,5 +139,42 @@ impl<'de> Deserialize<'de> for Formula {
             Written::Text(text) => text,
         };
         Formula::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(pairs: &[(&str, f64)]) -> BTreeMap<String, f64> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect()
+    }
+
+    #[test]
+    fn operators_run_from_left_to_right_with_every_rounding() {
+        let formula = Formula::parse("-1.8 + i * 3.6 / w").unwrap();
+        for w in [64.0_f64, 100.0, 500.0, 1000.0, 1023.0] {
+            for i in 0..w as usize {
+                let i = i as f64;
+                let expected = -1.8 + i * 3.6 / w;
+                assert_eq!(formula.value(&names(&[("i", i), ("w", w)])).unwrap(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn powers_and_functions() {
+        let value = |text: &str| Formula::parse(text).unwrap().value(&names(&[("n", 10.0)]));
+        assert_eq!(value("floor(0.45 * n) + max(1, 2)").unwrap(), 6.0);
+        assert_eq!(value("2^3").unwrap(), 8.0);
+        assert_eq!(value("-n").unwrap(), -10.0);
+    }
+
+    #[test]
+    fn unknown_names_and_bad_syntax_are_errors() {
+        let unknown = Formula::parse("n * m").unwrap().value(&names(&[("n", 1.0)]));
+        assert!(matches!(unknown, Err(FormulaError::UnknownName { name, .. }) if name == "m"));
+        assert!(matches!(Formula::parse("n *"), Err(FormulaError::Syntax { .. })));
+        assert!(matches!(Formula::parse(""), Err(FormulaError::Syntax { .. })));
     }
 }

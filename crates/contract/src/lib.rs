@@ -4,18 +4,28 @@
 //! [`Backend`], the harness brings them together, and none of the three knows the others.
 #![forbid(unsafe_code)]
 
+mod answer;
+mod arguments;
 mod backend;
+mod case;
 mod definition;
 mod formula;
+mod judge;
 mod kernel;
 mod policy;
+#[cfg(test)]
+mod testing;
 
+pub use answer::{AnswerOutcome, Probe, ProbeError, judge_answer};
+pub use arguments::ArgumentError;
 pub use backend::{Adapter, Backend, Failure, Outcome, Phase, Prepared, Promise, Target, Variant};
+pub use case::{CUSTOM_SIZE, CaseError, CaseRequest};
 pub use definition::{
-    Answer, AnswerRule, ArgumentSpec, Block, Definition, Derived, Instance, Mutant, MutantFile,
-    Number, Parameter, Pass, Philox, PhiloxKind, Picture, PictureScale, PolicyKind, PolicySpec,
-    Requirement, ReturnFrom, TunedPlan,
+    Answer, AnswerRule, ArgumentSpec, Block, Definition, DefinitionError, Derived, Instance,
+    Mutant, MutantFile, Number, Parameter, Pass, Philox, PhiloxKind, Picture, PictureScale,
+    PolicyKind, PolicySpec, Requirement, ReturnFrom, TunedPlan,
 };
 pub use formula::{Formula, FormulaError};
+pub use judge::{Judge, PolicyError};
 pub use kernel::{Case, Kernel, NativeCall, NativeError, NativeVariant, SourceText};
 pub use policy::{Allowed, AllowedElements, AllowedFunction, PolicyInput};
