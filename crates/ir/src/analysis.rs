@@ -3,4 +3,4 @@
 
 mod accesses;
 
-pub use accesses::{Accesses, accesses};
+pub use accesses::{Accesses, accesses, code_blocks};

@@ -114,6 +114,24 @@ pub enum InstKind {
     Atomic(Atomic),
 }
 
+impl InstKind {
+    /// The values it uses, in order.
+    pub fn operands(&self) -> Vec<ValueId> {
+        match self {
+            InstKind::Const(_)
+            | InstKind::Get(_)
+            | InstKind::HostGet(_)
+            | InstKind::Extent { .. } => Vec::new(),
+            InstKind::Op { args, .. } => args.clone(),
+            InstKind::Load { indices, .. } => indices.clone(),
+            InstKind::ScratchLoad { index, .. } => vec![*index],
+            InstKind::Atomic(atomic) => {
+                atomic.indices.iter().chain(&atomic.args).copied().collect()
+            }
+        }
+    }
+}
+
 /// An atomic access.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Atomic {
@@ -277,6 +295,24 @@ pub enum Stmt {
         /// The expression in the source.
         span: Span,
     },
+}
+
+impl AtomicOp {
+    /// Number of operands beside the index.
+    pub const fn arity(self) -> usize {
+        match self {
+            AtomicOp::Load => 0,
+            AtomicOp::CompareExchange => 2,
+            AtomicOp::Add
+            | AtomicOp::Min
+            | AtomicOp::Max
+            | AtomicOp::And
+            | AtomicOp::Or
+            | AtomicOp::Xor
+            | AtomicOp::Exchange
+            | AtomicOp::Store => 1,
+        }
+    }
 }
 
 impl Stmt {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{ArrayId, Code, InstKind, Stmt};
+use crate::{ArrayId, Block, Code, HostNode, InstKind, Stmt};
 
 /// Array names by the way lane code touches their elements. Extents are no access.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,4 +55,25 @@ pub fn accesses(code: &Code) -> Accesses {
         });
     }
     found
+}
+
+/// The blocks of lane code directly in a host node: prefixes and body of a region, the body of a
+/// serial section.
+pub fn code_blocks(node: &HostNode) -> Vec<&Block> {
+    match node {
+        HostNode::Region(region) => {
+            region.axes.iter().map(|axis| &axis.prefix).chain([&region.code.body]).collect()
+        }
+        HostNode::Serial(serial) => vec![&serial.code.body],
+        HostNode::Eval(_)
+        | HostNode::Set { .. }
+        | HostNode::If { .. }
+        | HostNode::Loop { .. }
+        | HostNode::For { .. }
+        | HostNode::Break
+        | HostNode::Continue
+        | HostNode::Bind { .. }
+        | HostNode::Zeros { .. }
+        | HostNode::Return { .. } => Vec::new(),
+    }
 }

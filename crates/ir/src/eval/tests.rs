@@ -59,8 +59,8 @@ fn casts() {
     assert_eq!(cast(Op::CastWrap, DType::I32, Scalar::U64(1 << 31)), Ok(Scalar::I32(i32::MIN)));
     assert_eq!(cast(Op::CastWrap, DType::U32, Scalar::Bool(true)), Ok(Scalar::U32(1)));
     assert_eq!(
-        cast(Op::CastNearest, DType::F32, Scalar::I64(0x8000_0080_0000_01)),
-        Ok(Scalar::F32(0x8000_0080_0000_01_i64 as f32))
+        cast(Op::CastNearest, DType::F32, Scalar::I64(0x0080_0000_8000_0001)),
+        Ok(Scalar::F32(0x0080_0000_8000_0001_i64 as f32))
     );
     assert_eq!(cast(Op::CastTrap, DType::U32, Scalar::F32(-0.5)), Ok(Scalar::U32(0)));
     assert_eq!(
