@@ -1,2 +1,3 @@
 //! The command `crossover`.
+#![forbid(unsafe_code)]
 fn main() {}
