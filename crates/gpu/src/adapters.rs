@@ -81,7 +81,7 @@ pub struct AdapterInfo {
     /// Whether shaders may compute in 64-bit floats.
     pub f64: bool,
     /// Whether it can write timestamps around passes. Whether they can be trusted is for
-    /// the device's start-up test to say.
+    /// [`crate::passport()`] to say.
     pub timestamps: bool,
     /// Smallest and largest subgroup, if shaders may use subgroup operations.
     pub subgroups: Option<(u32, u32)>,
