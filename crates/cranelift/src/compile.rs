@@ -1,0 +1,354 @@
+//! Compiling a kernel, and what is kept of it.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use cranelift_codegen::Context;
+use cranelift_codegen::ir::types::{F32, F64, I32, I64};
+use cranelift_codegen::ir::{AbiParam, FuncRef, Function, Signature};
+use cranelift_codegen::isa::OwnedTargetIsa;
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_frontend::FunctionBuilderContext;
+use cranelift_jit::{JITBuilder, JITModule};
+use cranelift_module::{FuncId, Linkage, Module as _, ModuleError, default_libcall_names};
+use crossover_ir::{Kernel, Module, Op, Span, Stmt, Unit, Valid, VarId, run_host, units};
+use crossover_values::{DType, Value};
+use rayon::ThreadPool;
+
+use crate::callouts;
+use crate::jit::Code;
+use crate::layout::Layout;
+use crate::lower::{self, Source};
+use crate::run::{self, Cpu};
+use crate::site::Site;
+use crate::{CompileError, Options, Outcome, RunError, RunOptions, Timings};
+
+/// A kernel as machine code.
+pub struct Compiled {
+    module: Valid<Module>,
+    kernel: usize,
+    code: Code,
+    units: Vec<CompiledUnit>,
+    timings: Timings,
+    /// The pool of the last number of threads that was asked for.
+    pool: Mutex<Option<Arc<ThreadPool>>>,
+}
+
+/// What is kept of one unit.
+pub(crate) struct CompiledUnit {
+    pub(crate) layout: Layout,
+    pub(crate) sites: Vec<Site>,
+    /// As lowered, before Cranelift's passes.
+    pub(crate) clif: Function,
+    /// Machine code, relocations not applied.
+    pub(crate) machine: Vec<u8>,
+    /// Cranelift's own text of the machine code; only where there is no disassembler.
+    pub(crate) vcode: Option<String>,
+    /// First offset of each piece of code with the place in the source it comes from.
+    pub(crate) places: Vec<(u32, Span)>,
+    pub(crate) report: UnitReport,
+}
+
+/// Cost of one unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnitReport {
+    /// The region or serial section in the source.
+    pub span: Span,
+    /// Bytes of machine code.
+    pub code_size: usize,
+    /// IR to CLIF.
+    pub lower: Duration,
+    /// CLIF to machine code.
+    pub compile: Duration,
+}
+
+/// Compiles one kernel of a module for this machine.
+///
+/// # Errors
+/// [`CompileError`]; a machine that Cranelift makes no code for is one.
+pub fn compile(
+    module: &Valid<Module>,
+    kernel: usize,
+    options: &Options,
+) -> Result<Compiled, CompileError> {
+    let begin = Instant::now();
+    let count = module.kernels.len();
+    let source = module.kernels.get(kernel);
+    let source = source.ok_or(CompileError::NoKernel { kernel, kernels: count })?;
+    let mut compiler = Compiler::new()?;
+    let mut timings = Timings { setup: begin.elapsed(), ..Timings::default() };
+    let mut compiled = Vec::new();
+    let mut functions = Vec::new();
+    for (index, unit) in units(source).into_iter().enumerate() {
+        let (id, unit) = compiler.unit(source, index, unit, options)?;
+        timings.lower += unit.report.lower;
+        timings.compile += unit.report.compile;
+        functions.push((id, unit.layout.words));
+        compiled.push(unit);
+    }
+    let begin = Instant::now();
+    compiler.module.finalize_definitions()?;
+    let code = Code::new(compiler.module, &functions, source);
+    timings.compile += begin.elapsed();
+    Ok(Compiled {
+        module: module.clone(),
+        kernel,
+        code,
+        units: compiled,
+        timings,
+        pool: Mutex::new(None),
+    })
+}
+
+impl Compiled {
+    /// Runs the kernel. Arrays are used in place: after a success an array argument holds what
+    /// its parameter's name is bound to at the end; after an error its contents are void.
+    ///
+    /// # Errors
+    /// [`RunError`]: a trap of the kernel, a cancellation, or arguments that do not fit.
+    pub fn run(&self, arguments: &mut [Value], options: &RunOptions) -> Result<Outcome, RunError> {
+        let kernel = self.kernel();
+        run::check_arguments(kernel, arguments)?;
+        let pool = self.pool(options.threads)?;
+        let never = AtomicBool::new(false);
+        let (buffers, taken) = run::take_arguments(arguments);
+        let mut cpu = Cpu {
+            kernel,
+            code: &self.code,
+            units: &self.units,
+            pool: pool.as_deref(),
+            cancel: options.cancel.as_deref().unwrap_or(&never),
+            memory_limit: options.memory_limit,
+            arguments: buffers.len(),
+            buffers,
+        };
+        let output = run_host(&self.module, self.kernel, &mut cpu, &taken);
+        cpu.give_back(output, arguments)
+    }
+
+    /// The CLIF of every unit, as lowered.
+    pub fn clif(&self) -> String {
+        let texts = self.units.iter().map(|unit| unit.clif.display().to_string());
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The machine code of every unit, in Intel syntax with source lines.
+    pub fn disassembly(&self) -> String {
+        crate::disassemble::disassemble(&self.module, &self.units)
+    }
+
+    /// Where the time of the compilation went.
+    pub fn timings(&self) -> Timings {
+        self.timings
+    }
+
+    /// Bytes of machine code of all units.
+    pub fn code_size(&self) -> usize {
+        self.units.iter().map(|unit| unit.report.code_size).sum()
+    }
+
+    /// Cost of every unit, in the order of [`crossover_ir::units`].
+    pub fn units(&self) -> Vec<UnitReport> {
+        self.units.iter().map(|unit| unit.report).collect()
+    }
+
+    /// The kernel that was compiled.
+    pub fn kernel(&self) -> &Kernel {
+        &self.module.kernels[self.kernel]
+    }
+
+    /// A pool of a size, kept for the next run; `None` for the caller's thread.
+    fn pool(&self, threads: usize) -> Result<Option<Arc<ThreadPool>>, RunError> {
+        if threads <= 1 {
+            return Ok(None);
+        }
+        let mut kept = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = kept.as_ref().filter(|pool| pool.current_num_threads() == threads) {
+            return Ok(Some(Arc::clone(pool)));
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = Arc::new(pool.map_err(|source| RunError::Threads { threads, source })?);
+        *kept = Some(Arc::clone(&pool));
+        Ok(Some(pool))
+    }
+}
+
+/// Cranelift's state over the units of a kernel.
+struct Compiler {
+    module: JITModule,
+    context: Context,
+    frontend: FunctionBuilderContext,
+}
+
+impl Compiler {
+    fn new() -> Result<Compiler, CompileError> {
+        let mut builder = JITBuilder::with_isa(machine()?, default_libcall_names());
+        builder.symbols(callouts::symbols());
+        let module = JITModule::new(builder);
+        let context = module.make_context();
+        Ok(Compiler { module, context, frontend: FunctionBuilderContext::new() })
+    }
+
+    fn unit(
+        &mut self,
+        kernel: &Kernel,
+        index: usize,
+        unit: Unit<'_>,
+        options: &Options,
+    ) -> Result<(FuncId, CompiledUnit), CompileError> {
+        let begin = Instant::now();
+        let (code, span) = match unit {
+            Unit::Region(region) => (&region.code, region.span),
+            Unit::Serial(serial) => (&serial.code, serial.span),
+        };
+        let layout = Layout::new(code, &assigned(&code.body))?;
+        let signature = self.signature();
+        let id =
+            self.module.declare_function(&format!("unit{index}"), Linkage::Local, &signature)?;
+        self.module.clear_context(&mut self.context);
+        self.context.func.signature = signature;
+        let source = Source { kernel, unit, layout: &layout, bounds: options.bounds };
+        let lowered = self.lower(&source)?;
+        let clif = self.context.func.clone();
+        let lower = begin.elapsed();
+        let begin = Instant::now();
+        self.context.set_disasm(!crate::disassemble::HAS_DISASSEMBLER);
+        self.module.define_function(id, &mut self.context)?;
+        let compile = begin.elapsed();
+        let finished = self.context.compiled_code().expect("the function was just compiled");
+        let machine = finished.code_buffer().to_vec();
+        let places = finished.buffer.get_srclocs_sorted().iter().filter_map(|place| {
+            let span = lowered.spans.get(place.loc.bits() as usize)?;
+            Some((place.start, *span))
+        });
+        let report = UnitReport { span, code_size: machine.len(), lower, compile };
+        let unit = CompiledUnit {
+            places: places.collect(),
+            vcode: finished.vcode.clone(),
+            sites: lowered.sites,
+            layout,
+            clif,
+            machine,
+            report,
+        };
+        Ok((id, unit))
+    }
+
+    /// Lowers a unit into the context's function.
+    fn lower(&mut self, source: &Source<'_>) -> Result<lower::Lowered, CompileError> {
+        let config = self.module.target_config();
+        let module = &mut self.module;
+        let mut references: Vec<(Op, DType, FuncRef)> = Vec::new();
+        let mut failed: Option<ModuleError> = None;
+        let mut callee = |function: &mut Function, op: Op, dtype: DType| {
+            let known = references.iter().find(|(o, d, _)| (*o, *d) == (op, dtype));
+            if let Some((_, _, reference)) = known {
+                return *reference;
+            }
+            let symbol = callouts::symbol(op, dtype).expect("only call-outs are called");
+            let signature = callout_signature(module, op, dtype);
+            let reference = match module.declare_function(symbol, Linkage::Import, &signature) {
+                Ok(id) => module.declare_func_in_func(id, function),
+                Err(error) => {
+                    failed = Some(error);
+                    FuncRef::from_u32(0)
+                }
+            };
+            references.push((op, dtype, reference));
+            reference
+        };
+        let function = &mut self.context.func;
+        let lowered = lower::lower(source, function, &mut self.frontend, &mut callee, config);
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(lowered),
+        }
+    }
+
+    /// Two tables, two bounds, a status.
+    fn signature(&self) -> Signature {
+        let mut signature = self.module.make_signature();
+        signature.params.extend([AbiParam::new(I64); 4]);
+        signature.returns.push(AbiParam::new(I32));
+        signature
+    }
+}
+
+fn callout_signature(module: &JITModule, op: Op, dtype: DType) -> Signature {
+    let ty = AbiParam::new(if dtype == DType::F32 { F32 } else { F64 });
+    let operands = match op.info().signature {
+        crossover_ir::Signature::Binary(_) => 2,
+        _ => 1,
+    };
+    let mut signature = module.make_signature();
+    signature.params.extend(std::iter::repeat_n(ty, operands));
+    signature.returns.push(ty);
+    signature
+}
+
+/// The machine this runs on, with all its instructions.
+fn machine() -> Result<OwnedTargetIsa, CompileError> {
+    if cfg!(target_endian = "big") || cfg!(not(target_pointer_width = "64")) {
+        let reason = "tables are laid out for 64-bit little-endian machines";
+        return Err(CompileError::UnsupportedHost { reason });
+    }
+    let builder = cranelift_native::builder();
+    let builder = builder.map_err(|reason| CompileError::UnsupportedHost { reason })?;
+    let mut flags = settings::builder();
+    let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
+    let choices = [
+        ("opt_level", "speed"),
+        ("use_colocated_libcalls", "false"),
+        ("is_pic", "false"),
+        ("enable_verifier", verifier),
+        ("enable_probestack", "false"),
+    ];
+    for (name, value) in choices {
+        flags.set(name, value).map_err(ModuleError::from)?;
+    }
+    let isa = builder.finish(settings::Flags::new(flags));
+    Ok(isa.map_err(ModuleError::from)?)
+}
+
+/// Host variables that lane code assigns.
+fn assigned(block: &[Stmt]) -> Vec<VarId> {
+    let mut found = BTreeSet::new();
+    collect_assigned(block, &mut found);
+    found.into_iter().collect()
+}
+
+fn collect_assigned(block: &[Stmt], found: &mut BTreeSet<VarId>) {
+    for stmt in block {
+        match stmt {
+            Stmt::HostSet { var, .. } => {
+                found.insert(*var);
+            }
+            Stmt::If { then, otherwise, .. } => {
+                collect_assigned(then, found);
+                collect_assigned(otherwise, found);
+            }
+            Stmt::Switch { cases, default, .. } => {
+                cases.iter().for_each(|(_, case)| collect_assigned(case, found));
+                collect_assigned(default, found);
+            }
+            Stmt::Loop { header, body, continuing, .. } => {
+                collect_assigned(header, found);
+                collect_assigned(body, found);
+                collect_assigned(continuing, found);
+            }
+            Stmt::For { body, .. } => collect_assigned(body, found),
+            Stmt::Eval(_)
+            | Stmt::Set { .. }
+            | Stmt::Store { .. }
+            | Stmt::ScratchZero(_)
+            | Stmt::ScratchStore { .. }
+            | Stmt::Reduce { .. }
+            | Stmt::Break
+            | Stmt::Continue
+            | Stmt::Return
+            | Stmt::Trap { .. } => {}
+        }
+    }
+}

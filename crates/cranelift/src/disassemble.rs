@@ -1,0 +1,66 @@
+//! Machine code as text.
+
+use std::fmt::Write as _;
+
+use crossover_ir::{Module, Span};
+use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter};
+
+use crate::compile::CompiledUnit;
+
+/// Whether machine code of this machine can be disassembled; elsewhere Cranelift's text is shown.
+pub(crate) const HAS_DISASSEMBLER: bool = cfg!(target_arch = "x86_64");
+
+/// Every unit: offsets from the unit's start, instructions in Intel syntax, and the source line
+/// before the first instruction that comes from another one than the last.
+pub(crate) fn disassemble(module: &Module, units: &[CompiledUnit]) -> String {
+    let mut text = String::new();
+    for (index, unit) in units.iter().enumerate() {
+        let line = line(module, unit.report.span).map_or(0, |(number, _)| number);
+        let _ = writeln!(text, "unit{index}: line {line}, {} bytes", unit.report.code_size);
+        match &unit.vcode {
+            Some(vcode) => text.push_str(vcode),
+            None if HAS_DISASSEMBLER => write_unit(module, unit, &mut text),
+            None => text.push_str("no disassembly on this machine\n"),
+        }
+    }
+    text
+}
+
+fn write_unit(module: &Module, unit: &CompiledUnit, text: &mut String) {
+    let mut decoder = Decoder::with_ip(64, &unit.machine, 0, DecoderOptions::NONE);
+    let mut formatter = IntelFormatter::new();
+    formatter.options_mut().set_space_after_operand_separator(true);
+    formatter.options_mut().set_branch_leading_zeros(false);
+    let mut places = unit.places.iter().peekable();
+    let mut shown = None;
+    let mut instruction = Instruction::default();
+    let mut formatted = String::new();
+    while decoder.can_decode() {
+        decoder.decode_out(&mut instruction);
+        while let Some((_, span)) =
+            places.next_if(|(start, _)| u64::from(*start) <= instruction.ip())
+        {
+            let place = line(module, *span);
+            if place.is_some() && place != shown {
+                shown = place;
+                if let Some((number, source)) = place {
+                    let _ = writeln!(text, "; {number}: {}", source.trim());
+                }
+            }
+        }
+        formatted.clear();
+        formatter.format(&instruction, &mut formatted);
+        let _ = writeln!(text, "{:6x}  {formatted}", instruction.ip());
+    }
+}
+
+/// Number (from 1) and text of the line that a span begins on.
+fn line(module: &Module, span: Span) -> Option<(usize, &str)> {
+    if span == Span::default() {
+        return None;
+    }
+    let text = &module.sources.get(span.file as usize)?.text;
+    let before = text.get(..span.start as usize)?;
+    let number = before.matches('\n').count();
+    text.lines().nth(number).map(|line| (number + 1, line))
+}

@@ -1,0 +1,168 @@
+//! What generated code and host exchange: two tables of 64-bit words.
+//!
+//! *Inputs* are the same for all threads and are not written while a unit runs: the cancel flag's
+//! address, the axes, host variables, and base and extents of every array. The *lane table*
+//! belongs to one call: a failure's description, results, scratch arrays. A value narrower than a
+//! word occupies its first bytes; hosts are little-endian, so these are the word's low bits.
+
+use crossover_ir::{ArrayId, Code, Kernel, ReduceId, ReduceOp, ReduceScope, ScratchId, VarId};
+
+use crate::CompileError;
+
+/// Size of a word in bytes.
+pub(crate) const WORD: usize = 8;
+/// Partial results of a float reduction (rule 11 of the language).
+pub(crate) const PARTIALS: usize = 16;
+/// Words of an array in the inputs: address of the first element and two extents.
+const ARRAY_WORDS: usize = 3;
+/// Words of an axis in the inputs: first index and number of iterations.
+const AXIS_WORDS: usize = 2;
+/// Words of the inputs before the first host variable.
+const FIXED_WORDS: usize = 1 + 3 * AXIS_WORDS;
+
+/// Input word: address of the cancel flag.
+pub(crate) const CANCEL: usize = 0;
+/// Lane word: index of the site that failed.
+pub(crate) const FAILED_SITE: usize = 0;
+/// Lane word: the value in question.
+pub(crate) const FAILED_PAYLOAD: usize = 1;
+/// Lane word: the flattened iteration.
+pub(crate) const FAILED_ITERATION: usize = 2;
+/// Lane words before the first result.
+const FAILURE_WORDS: usize = 3;
+
+/// What a call of generated code says when it returns.
+pub(crate) mod status {
+    /// The range is done.
+    pub(crate) const DONE: u32 = 0;
+    /// A trap; the lane table says which.
+    pub(crate) const FAILED: u32 = 1;
+    /// The cancel flag was seen.
+    pub(crate) const CANCELLED: u32 = 2;
+}
+
+/// Input word of an axis' first index.
+pub(crate) fn axis_lo(axis: usize) -> usize {
+    1 + axis * AXIS_WORDS
+}
+
+/// Input word of an axis' number of iterations.
+pub(crate) fn axis_count(axis: usize) -> usize {
+    axis_lo(axis) + 1
+}
+
+/// Input word of a host variable.
+pub(crate) fn host_var(var: VarId) -> usize {
+    FIXED_WORDS + var.0 as usize
+}
+
+/// Input word of an array's base address; its extents follow.
+pub(crate) fn array(kernel: &Kernel, array: ArrayId) -> usize {
+    FIXED_WORDS + kernel.vars.len() + array.0 as usize * ARRAY_WORDS
+}
+
+/// Words of the inputs of any unit of a kernel.
+pub(crate) fn input_words(kernel: &Kernel) -> usize {
+    FIXED_WORDS + kernel.vars.len() + kernel.arrays.len() * ARRAY_WORDS
+}
+
+/// How a reduction of a region is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// One accumulator per call, combined in any order.
+    Accumulate,
+    /// Sixteen partial results per block of 4,096 iterations.
+    Blocks,
+    /// A flag, the best value and the payload per call, combined in order.
+    Best,
+    /// Belongs to a loop inside the code.
+    Inner,
+}
+
+impl Scheme {
+    /// The scheme of a reduction.
+    pub(crate) fn of(code: &Code, reduce: ReduceId) -> Scheme {
+        let reduce = &code.reduces[reduce.0 as usize];
+        match (reduce.scope, reduce.op) {
+            (ReduceScope::Loop, _) => Scheme::Inner,
+            (ReduceScope::Region, ReduceOp::ArgMin | ReduceOp::ArgMax) => Scheme::Best,
+            (ReduceScope::Region, ReduceOp::Add | ReduceOp::Min | ReduceOp::Max)
+                if reduce.dtype.is_float() =>
+            {
+                Scheme::Blocks
+            }
+            (
+                ReduceScope::Region,
+                ReduceOp::Add
+                | ReduceOp::Or
+                | ReduceOp::Xor
+                | ReduceOp::And
+                | ReduceOp::Min
+                | ReduceOp::Max,
+            ) => Scheme::Accumulate,
+        }
+    }
+}
+
+/// The lane table of one unit.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// First word of each reduction's results, with its scheme.
+    pub(crate) reduces: Vec<(usize, Scheme)>,
+    /// Host variables that a serial section assigns, each with its word.
+    pub(crate) assigned: Vec<(VarId, usize)>,
+    /// First word of each scratch array.
+    scratch: Vec<usize>,
+    /// Words of the whole table.
+    pub(crate) words: usize,
+}
+
+impl Layout {
+    /// Places results and scratch arrays of a unit that assigns the host variables `assigned`.
+    pub(crate) fn new(code: &Code, assigned: &[VarId]) -> Result<Layout, CompileError> {
+        let mut words = FAILURE_WORDS;
+        let mut take = |count: usize| {
+            let first = words;
+            words += count;
+            first
+        };
+        let reduces = (0..code.reduces.len())
+            .map(|index| {
+                let scheme = Scheme::of(code, ReduceId(index as u32));
+                let count = match scheme {
+                    Scheme::Accumulate => 1,
+                    Scheme::Blocks => PARTIALS,
+                    Scheme::Best => 2 + code.reduces[index].payload.len(),
+                    Scheme::Inner => 0,
+                };
+                (take(count), scheme)
+            })
+            .collect();
+        let assigned = assigned.iter().map(|var| (*var, take(1))).collect();
+        let scratch = code
+            .scratch
+            .iter()
+            .map(|scratch| take((scratch.len as usize * scratch.dtype.size()).div_ceil(WORD)))
+            .collect();
+        if i32::try_from(words * WORD).is_err() {
+            return Err(CompileError::ScratchTooLarge { bytes: (words * WORD) as u64 });
+        }
+        Ok(Layout { reduces, assigned, scratch, words })
+    }
+
+    /// Whether the unit must be called block by block.
+    pub(crate) fn in_blocks(&self) -> bool {
+        self.reduces.iter().any(|(_, scheme)| *scheme == Scheme::Blocks)
+    }
+
+    /// First word of a scratch array.
+    pub(crate) fn scratch(&self, scratch: ScratchId) -> usize {
+        self.scratch[scratch.0 as usize]
+    }
+}
+
+/// Offset in bytes of a word. Tables are small enough: [`Layout::new`] tests it, and inputs are
+/// three words per name of a source file.
+pub(crate) fn offset(word: usize) -> i32 {
+    i32::try_from(word * WORD).expect("tables of words are far below 2 GiB")
+}

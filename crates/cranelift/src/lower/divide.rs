@@ -1,0 +1,141 @@
+//! Integer division. A machine's divide instruction raises a signal for a zero divisor and for
+//! `MIN / -1`, so neither ever reaches it.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{InstBuilder, Value};
+use crossover_ir::{Inst, Op, ValueId};
+
+use super::{Lower, Tested, clif_type};
+use crate::site::SiteKind;
+
+impl Lower<'_, '_> {
+    pub(super) fn divide(&mut self, op: Op, a: ValueId, b: ValueId, inst: &Inst) -> Value {
+        let floor = matches!(op, Op::DivFloor | Op::RemFloor);
+        let quotient = matches!(op, Op::DivFloor | Op::DivTrunc);
+        let signed = inst.dtype.is_signed_int();
+        let divisor = self.constant_of(b).and_then(|scalar| scalar.as_integer());
+        let (dividend, by) = (self.value(a), self.value(b));
+        if floor && divisor.is_none_or(|divisor| divisor == 0) {
+            self.trap_if_zero(dividend, by, inst);
+        }
+        match divisor {
+            Some(power) if power > 0 && (power as u128).is_power_of_two() && (floor || !signed) => {
+                self.divide_by_power(quotient, power as u64, signed, dividend, inst)
+            }
+            Some(divisor) if divisor != 0 && divisor != -1 => {
+                self.divide_safely(floor, quotient, signed, dividend, by)
+            }
+            _ => self.divide_guarded(floor, quotient, signed, dividend, by),
+        }
+    }
+
+    fn trap_if_zero(&mut self, dividend: Value, by: Value, inst: &Inst) {
+        if self.tested.contains(&Tested::NotZero(by)) {
+            return;
+        }
+        let zero = self.equals(by, 0);
+        self.trap_if(zero, SiteKind::Division(inst.dtype), inst.span, Some(dividend));
+        self.tested.push(Tested::NotZero(by));
+    }
+
+    /// Floor division by a power of two is a shift, and its remainder a mask, on either sign.
+    fn divide_by_power(
+        &mut self,
+        quotient: bool,
+        power: u64,
+        signed: bool,
+        dividend: Value,
+        inst: &Inst,
+    ) -> Value {
+        let ty = clif_type(inst.dtype);
+        if !quotient {
+            let mask = self.integer(ty, power - 1);
+            return self.builder.ins().band(dividend, mask);
+        }
+        let shift = self.integer(ty, u64::from(power.trailing_zeros()));
+        if signed {
+            self.builder.ins().sshr(dividend, shift)
+        } else {
+            self.builder.ins().ushr(dividend, shift)
+        }
+    }
+
+    /// The divisor may be anything; a zero of floor division was caught before. The instruction
+    /// sees 1 in place of a divisor it cannot take, and the result is put right: `a / 1 = a` and
+    /// `a % 1 = 0` are what truncating division by zero gives, and only `a / -1` differs.
+    fn divide_guarded(
+        &mut self,
+        floor: bool,
+        quotient: bool,
+        signed: bool,
+        dividend: Value,
+        by: Value,
+    ) -> Value {
+        let ty = self.builder.func.dfg.value_type(by);
+        let one = self.integer(ty, 1);
+        let zero = self.integer(ty, 0);
+        let mut safe = by;
+        if !floor {
+            let is_zero = self.builder.ins().icmp(IntCC::Equal, by, zero);
+            safe = self.builder.ins().select(is_zero, one, safe);
+        }
+        if !signed {
+            return self.divide_safely(floor, quotient, signed, dividend, safe);
+        }
+        let minus_one = self.builder.ins().bnot(zero);
+        let is_minus_one = self.builder.ins().icmp(IntCC::Equal, by, minus_one);
+        safe = self.builder.ins().select(is_minus_one, one, safe);
+        let result = self.divide_safely(floor, quotient, signed, dividend, safe);
+        if !quotient {
+            return result;
+        }
+        let negated = self.builder.ins().ineg(dividend);
+        self.builder.ins().select(is_minus_one, negated, result)
+    }
+
+    /// The divisor is neither 0 nor, if signed, -1.
+    fn divide_safely(
+        &mut self,
+        floor: bool,
+        quotient: bool,
+        signed: bool,
+        dividend: Value,
+        by: Value,
+    ) -> Value {
+        if !signed {
+            let build = self.builder.ins();
+            return if quotient { build.udiv(dividend, by) } else { build.urem(dividend, by) };
+        }
+        if !floor && quotient {
+            return self.builder.ins().sdiv(dividend, by);
+        }
+        if !quotient {
+            let remainder = self.builder.ins().srem(dividend, by);
+            if !floor {
+                return remainder;
+            }
+            let below = self.rounds_up(remainder, by);
+            let moved = self.builder.ins().iadd(remainder, by);
+            return self.builder.ins().select(below, moved, remainder);
+        }
+        let truncated = self.builder.ins().sdiv(dividend, by);
+        let product = self.builder.ins().imul(truncated, by);
+        let remainder = self.builder.ins().isub(dividend, product);
+        let below = self.rounds_up(remainder, by);
+        let ty = self.builder.func.dfg.value_type(by);
+        let one = self.integer(ty, 1);
+        let lower = self.builder.ins().isub(truncated, one);
+        self.builder.ins().select(below, lower, truncated)
+    }
+
+    /// Whether truncation went above the floor: a remainder that is not zero and whose sign is
+    /// not the divisor's.
+    fn rounds_up(&mut self, remainder: Value, by: Value) -> Value {
+        let ty = self.builder.func.dfg.value_type(by);
+        let zero = self.integer(ty, 0);
+        let signs = self.builder.ins().bxor(remainder, by);
+        let differ = self.builder.ins().icmp(IntCC::SignedLessThan, signs, zero);
+        let inexact = self.builder.ins().icmp(IntCC::NotEqual, remainder, zero);
+        self.builder.ins().band(differ, inexact)
+    }
+}

@@ -1,0 +1,180 @@
+//! Loops of lane code, tested at the bottom.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{Block, InstBuilder};
+use crossover_ir::{Stmt, ValueId, VarId};
+
+use super::{LoopTargets, Lower, clif_type};
+
+/// Headers up to this many statements are emitted twice, as guard and as test at the bottom.
+const SMALL_HEADER: usize = 48;
+/// Counted loops with constant bounds up to this many iterations have no cancel point.
+const SHORT_LOOP: i128 = 4096;
+
+impl Lower<'_, '_> {
+    /// A loop with a condition.
+    pub(super) fn repeat(
+        &mut self,
+        header: &[Stmt],
+        cond: Option<ValueId>,
+        body: &[Stmt],
+        continuing: &[Stmt],
+    ) {
+        let targets =
+            LoopTargets { exit: self.builder.create_block(), next: self.builder.create_block() };
+        let start = self.builder.create_block();
+        let twice = weight(header).is_some_and(|weight| weight <= SMALL_HEADER);
+        let again = if twice {
+            self.header(header, cond, start, targets.exit);
+            self.builder.switch_to_block(start);
+            start
+        } else {
+            let head = self.builder.create_block();
+            self.builder.ins().jump(head, &[]);
+            self.builder.switch_to_block(head);
+            self.header(header, cond, start, targets.exit);
+            self.continue_in(start);
+            head
+        };
+        self.loop_body(body, targets);
+        if self.block(continuing) {
+            self.cancel_point();
+            if twice {
+                self.header(header, cond, start, targets.exit);
+            } else {
+                self.builder.ins().jump(again, &[]);
+            }
+        }
+        self.builder.seal_block(again);
+        self.continue_in(targets.exit);
+    }
+
+    /// Evaluates a loop's condition and branches on it.
+    fn header(&mut self, header: &[Stmt], cond: Option<ValueId>, body: Block, exit: Block) {
+        self.block(header);
+        match cond {
+            Some(cond) => self.branch_on(cond, body, exit),
+            None => {
+                self.builder.ins().jump(body, &[]);
+            }
+        }
+    }
+
+    /// Emits a body in the current block, and goes on where the next iteration is prepared.
+    fn loop_body(&mut self, body: &[Stmt], targets: LoopTargets) {
+        self.loops.push(targets);
+        if self.block(body) {
+            self.builder.ins().jump(targets.next, &[]);
+        }
+        self.loops.pop();
+        self.continue_in(targets.next);
+    }
+
+    /// A counted loop. The variable is compared with its end by equality (steps of one), or the
+    /// iterations that are left are counted: neither can overflow.
+    pub(super) fn count(&mut self, var: VarId, lo: ValueId, hi: ValueId, step: i64, body: &[Stmt]) {
+        let short = self.is_short(lo, hi);
+        let signed = self.dtype(lo).is_signed_int();
+        let variable = self.vars[var.0 as usize];
+        let ty = clif_type(self.dtype(lo));
+        let (lo, hi) = (self.value(lo), self.value(hi));
+        let targets =
+            LoopTargets { exit: self.builder.create_block(), next: self.builder.create_block() };
+        let start = self.builder.create_block();
+        let code = match (step > 0, signed) {
+            (true, true) => IntCC::SignedLessThan,
+            (true, false) => IntCC::UnsignedLessThan,
+            (false, true) => IntCC::SignedGreaterThan,
+            (false, false) => IntCC::UnsignedGreaterThan,
+        };
+        let any = self.builder.ins().icmp(code, lo, hi);
+        let left = (step.unsigned_abs() != 1).then(|| self.trips_after_first(lo, hi, step));
+        self.builder.def_var(variable, lo);
+        self.builder.ins().brif(any, start, &[], targets.exit, &[]);
+        self.builder.switch_to_block(start);
+        self.loop_body(body, targets);
+        if !short {
+            self.cancel_point();
+        }
+        let here = self.builder.use_var(variable);
+        let mask = if ty == I64 { u64::MAX } else { u64::from(u32::MAX) };
+        let step = self.integer(ty, step as u64 & mask);
+        let next = self.builder.ins().iadd(here, step);
+        self.builder.def_var(variable, next);
+        let more = match left {
+            None => self.builder.ins().icmp(IntCC::NotEqual, next, hi),
+            Some(left) => {
+                let before = self.builder.use_var(left);
+                let one = self.integer(I64, 1);
+                let after = self.builder.ins().isub(before, one);
+                self.builder.def_var(left, after);
+                let zero = self.integer(I64, 0);
+                self.builder.ins().icmp(IntCC::NotEqual, before, zero)
+            }
+        };
+        self.builder.ins().brif(more, start, &[], targets.exit, &[]);
+        self.builder.seal_block(start);
+        self.continue_in(targets.exit);
+    }
+
+    /// A variable with the number of iterations after the first, of a range that is not empty:
+    /// the distance as an unsigned number is exact even where the difference wraps.
+    fn trips_after_first(
+        &mut self,
+        lo: cranelift_codegen::ir::Value,
+        hi: cranelift_codegen::ir::Value,
+        step: i64,
+    ) -> cranelift_frontend::Variable {
+        let (from, to) = if step > 0 { (lo, hi) } else { (hi, lo) };
+        let mut distance = self.builder.ins().isub(to, from);
+        if self.builder.func.dfg.value_type(distance) != I64 {
+            distance = self.builder.ins().uextend(I64, distance);
+        }
+        let one = self.integer(I64, 1);
+        let distance = self.builder.ins().isub(distance, one);
+        let size = self.integer(I64, step.unsigned_abs());
+        let left = self.builder.ins().udiv(distance, size);
+        let variable = self.builder.declare_var(I64);
+        self.builder.def_var(variable, left);
+        variable
+    }
+
+    fn is_short(&self, lo: ValueId, hi: ValueId) -> bool {
+        let exact = |value| self.constant_of(value).and_then(|scalar| scalar.as_integer());
+        match (exact(lo), exact(hi)) {
+            (Some(lo), Some(hi)) => (hi - lo).abs() <= SHORT_LOOP,
+            _ => false,
+        }
+    }
+}
+
+/// Number of statements, or `None` if there is a loop among them.
+fn weight(block: &[Stmt]) -> Option<usize> {
+    let mut total = 0;
+    for stmt in block {
+        total += 1 + match stmt {
+            Stmt::If { then, otherwise, .. } => weight(then)? + weight(otherwise)?,
+            Stmt::Switch { cases, default, .. } => {
+                let mut sum = weight(default)?;
+                for (_, case) in cases {
+                    sum += weight(case)?;
+                }
+                sum
+            }
+            Stmt::Loop { .. } | Stmt::For { .. } => return None,
+            Stmt::Eval(_)
+            | Stmt::Set { .. }
+            | Stmt::HostSet { .. }
+            | Stmt::Store { .. }
+            | Stmt::ScratchZero(_)
+            | Stmt::ScratchStore { .. }
+            | Stmt::Reduce { .. }
+            | Stmt::Break
+            | Stmt::Continue
+            | Stmt::Return
+            | Stmt::Trap { .. } => 0,
+        };
+    }
+    Some(total)
+}

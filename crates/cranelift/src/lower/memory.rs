@@ -1,0 +1,212 @@
+//! Array elements: addresses, tests of indices, atomics, scratch arrays.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
+use crossover_ir::{ArrayId, Atomic, AtomicOp, Inst, ScratchId, Span, ValueId};
+use crossover_values::DType;
+
+use super::{ArrayValues, Lower, Tested, clif_type, rmw};
+use crate::Bounds;
+use crate::layout;
+use crate::site::SiteKind;
+
+impl Lower<'_, '_> {
+    pub(super) fn extent(&mut self, array: ArrayId, axis: u32) -> Value {
+        let extent = self.array(array).extents[axis as usize];
+        self.builder.ins().ireduce(I32, extent)
+    }
+
+    pub(super) fn load(&mut self, array: ArrayId, indices: &[ValueId], span: Span) -> Value {
+        let address = self.element(array, indices, span);
+        self.load_element(self.element_type(array), address, 0)
+    }
+
+    pub(super) fn store(
+        &mut self,
+        array: ArrayId,
+        indices: &[ValueId],
+        value: ValueId,
+        span: Span,
+    ) {
+        let address = self.element(array, indices, span);
+        let value = self.value(value);
+        self.store_element(self.element_type(array), value, address, 0);
+    }
+
+    pub(super) fn atomic(&mut self, atomic: &Atomic, inst: &Inst) -> Value {
+        let address = self.element(atomic.array, &atomic.indices, inst.span);
+        let flags = MemFlagsData::trusted();
+        let args: Vec<Value> = atomic.args.iter().map(|arg| self.value(*arg)).collect();
+        let signed = self.element_type(atomic.array).is_signed_int();
+        match (atomic.op, args.as_slice()) {
+            (AtomicOp::Load, _) => self.builder.ins().atomic_load(I32, flags, address),
+            (AtomicOp::Store, [value, ..]) => {
+                self.builder.ins().atomic_store(flags, *value, address);
+                // The validator proves that nothing uses the value of a store.
+                *value
+            }
+            (AtomicOp::CompareExchange, [expected, new, ..]) => {
+                self.builder.ins().atomic_cas(flags, address, *expected, *new)
+            }
+            (op, args) => {
+                let op = rmw(op, signed).expect("other atomics read, modify and write");
+                let value = *args.first().expect("the validator counts operands");
+                self.builder.ins().atomic_rmw(I32, flags, op, address, value)
+            }
+        }
+    }
+
+    pub(super) fn scratch_zero(&mut self, scratch: ScratchId) {
+        let declared = &self.code.scratch[scratch.0 as usize];
+        let words = (declared.len as usize * declared.dtype.size()).div_ceil(layout::WORD);
+        let first = self.source.layout.scratch(scratch);
+        let zero = self.integer(I64, 0);
+        if words <= 16 {
+            for word in first..first + words {
+                self.store_lane(zero, word);
+            }
+            return;
+        }
+        let position = self.builder.declare_var(I64);
+        self.builder.def_var(position, zero);
+        let head = self.builder.create_block();
+        let exit = self.builder.create_block();
+        self.builder.ins().jump(head, &[]);
+        self.builder.switch_to_block(head);
+        let here = self.builder.use_var(position);
+        let address = self.builder.ins().iadd(self.lane, here);
+        let flags = MemFlagsData::trusted();
+        self.builder.ins().store(flags, zero, address, layout::offset(first));
+        let size = self.integer(I64, layout::WORD as u64);
+        let next = self.builder.ins().iadd(here, size);
+        self.builder.def_var(position, next);
+        let end = self.integer(I64, (words * layout::WORD) as u64);
+        let more = self.builder.ins().icmp(IntCC::NotEqual, next, end);
+        self.builder.ins().brif(more, head, &[], exit, &[]);
+        self.builder.seal_block(head);
+        self.continue_in(exit);
+    }
+
+    pub(super) fn scratch_load(&mut self, scratch: ScratchId, index: ValueId, span: Span) -> Value {
+        let (address, offset) = self.scratch_element(scratch, index, span);
+        self.load_element(self.code.scratch[scratch.0 as usize].dtype, address, offset)
+    }
+
+    pub(super) fn scratch_store(
+        &mut self,
+        scratch: ScratchId,
+        index: ValueId,
+        value: ValueId,
+        span: Span,
+    ) {
+        let (address, offset) = self.scratch_element(scratch, index, span);
+        let value = self.value(value);
+        self.store_element(self.code.scratch[scratch.0 as usize].dtype, value, address, offset);
+    }
+
+    /// Address of an element, its indices tested axis by axis.
+    fn element(&mut self, array: ArrayId, indices: &[ValueId], span: Span) -> Value {
+        let registers = self.array(array);
+        let mut flat = None;
+        for (axis, index) in indices.iter().enumerate() {
+            let extent = registers.extents[axis];
+            self.check_axis(array, axis as u32, *index, extent, span);
+            let wide = self.wide(*index);
+            flat = Some(match flat {
+                None => wide,
+                Some(outer) => {
+                    let row = self.builder.ins().imul(outer, extent);
+                    self.builder.ins().iadd(row, wide)
+                }
+            });
+        }
+        let flat = flat.expect("the validator proves that there is an index per axis");
+        self.scaled(registers.base, flat, self.element_type(array))
+    }
+
+    fn check_axis(&mut self, array: ArrayId, axis: u32, index: ValueId, extent: Value, span: Span) {
+        let value = self.value(index);
+        let tested = Tested::Axis(array, axis, value);
+        if self.source.bounds == Bounds::Unchecked || self.tested.contains(&tested) {
+            return;
+        }
+        let kind = SiteKind::Bounds { array, axis, index: self.dtype(index) };
+        let outside = self.outside(value, extent);
+        self.trap_if(outside, kind, span, Some(value));
+        self.tested.push(tested);
+    }
+
+    /// Whether an index is not below an extent as unsigned numbers: a negative index is a large
+    /// one then, because extents are below 2^31.
+    fn outside(&mut self, index: Value, extent: Value) -> Value {
+        let narrow = self.builder.func.dfg.value_type(index) == I32;
+        let extent = if narrow { self.builder.ins().ireduce(I32, extent) } else { extent };
+        self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, extent)
+    }
+
+    fn scratch_element(&mut self, scratch: ScratchId, index: ValueId, span: Span) -> (Value, i32) {
+        let declared = &self.code.scratch[scratch.0 as usize];
+        let value = self.value(index);
+        let tested = Tested::Scratch(scratch, value);
+        if self.source.bounds == Bounds::Checked && !self.tested.contains(&tested) {
+            let ty: Type = self.builder.func.dfg.value_type(value);
+            let len = self.integer(ty, u64::from(declared.len));
+            let code = IntCC::UnsignedGreaterThanOrEqual;
+            let outside = self.builder.ins().icmp(code, value, len);
+            let kind = SiteKind::ScratchBounds { scratch, index: self.dtype(index) };
+            self.trap_if(outside, kind, span, Some(value));
+            self.tested.push(tested);
+        }
+        let wide = self.wide(index);
+        let address = self.scaled(self.lane, wide, declared.dtype);
+        (address, layout::offset(self.source.layout.scratch(scratch)))
+    }
+
+    /// A tested index as 64 bits.
+    fn wide(&mut self, index: ValueId) -> Value {
+        let value = self.value(index);
+        if self.builder.func.dfg.value_type(value) == I64 {
+            value
+        } else {
+            self.builder.ins().uextend(I64, value)
+        }
+    }
+
+    fn scaled(&mut self, base: Value, flat: Value, dtype: DType) -> Value {
+        let shift = dtype.size().trailing_zeros();
+        let mut bytes = flat;
+        if shift > 0 {
+            let shift = self.integer(I64, u64::from(shift));
+            bytes = self.builder.ins().ishl(flat, shift);
+        }
+        self.builder.ins().iadd(base, bytes)
+    }
+
+    /// A `u8` element loads as `u32`.
+    fn load_element(&mut self, dtype: DType, address: Value, offset: i32) -> Value {
+        let flags = MemFlagsData::trusted();
+        if dtype == DType::U8 {
+            self.builder.ins().uload8(I32, flags, address, offset)
+        } else {
+            self.builder.ins().load(clif_type(dtype), flags, address, offset)
+        }
+    }
+
+    fn store_element(&mut self, dtype: DType, value: Value, address: Value, offset: i32) {
+        let flags = MemFlagsData::trusted();
+        if dtype == DType::U8 {
+            self.builder.ins().istore8(flags, value, address, offset);
+        } else {
+            self.builder.ins().store(flags, value, address, offset);
+        }
+    }
+
+    fn array(&self, array: ArrayId) -> ArrayValues {
+        self.arrays[array.0 as usize].expect("arrays used by the code are loaded at the entry")
+    }
+
+    fn element_type(&self, array: ArrayId) -> DType {
+        self.source.kernel.arrays[array.0 as usize].dtype
+    }
+}

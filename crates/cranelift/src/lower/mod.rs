@@ -1,0 +1,284 @@
+//! One unit of lane code to one CLIF function.
+//!
+//! The function takes the two tables of [`crate::layout`] and a range of flattened iterations,
+//! and returns a status. IR variables become frontend variables, everything else is a CLIF value;
+//! loops test at the bottom and tables are read once at the entry, so that Cranelift's mid-end
+//! can move what does not change out of loops.
+
+mod cast;
+mod control;
+mod divide;
+mod loops;
+mod memory;
+mod ops;
+mod reduce;
+mod unit;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{F32, F64, I8, I32, I64};
+use cranelift_codegen::ir::{
+    AtomicRmwOp, Block, BlockArg, FuncRef, Function, InstBuilder, MemFlagsData, SourceLoc, Type,
+    Value,
+};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use crossover_ir::{ArrayId, Code, Inst, InstKind, Kernel, Op, ScratchId, Span, Unit, ValueId};
+use crossover_values::{DType, Scalar};
+
+use crate::Bounds;
+use crate::layout::{self, Layout};
+use crate::site::{Site, SiteKind};
+
+/// Finds the function reference of a call-out.
+pub(crate) type Callee<'a> = dyn FnMut(&mut Function, Op, DType) -> FuncRef + 'a;
+
+/// What lowering leaves beside the function.
+#[derive(Debug, Default)]
+pub(crate) struct Lowered {
+    /// Trap sites; generated code reports their indices.
+    pub(crate) sites: Vec<Site>,
+    /// What the source locations of the function's instructions mean, by index.
+    pub(crate) spans: Vec<Span>,
+}
+
+/// What a unit is lowered from.
+pub(crate) struct Source<'a> {
+    pub(crate) kernel: &'a Kernel,
+    pub(crate) unit: Unit<'a>,
+    pub(crate) layout: &'a Layout,
+    pub(crate) bounds: Bounds,
+}
+
+impl<'a> Source<'a> {
+    /// The unit's lane code.
+    pub(crate) fn code(&self) -> &'a Code {
+        match self.unit {
+            Unit::Region(region) => &region.code,
+            Unit::Serial(serial) => &serial.code,
+        }
+    }
+}
+
+/// Lowers a unit into `function`, whose signature is already set.
+pub(crate) fn lower(
+    source: &Source<'_>,
+    function: &mut Function,
+    context: &mut FunctionBuilderContext,
+    callee: &mut Callee<'_>,
+    config: cranelift_codegen::isa::TargetFrontendConfig,
+) -> Lowered {
+    let builder = FunctionBuilder::new(function, context);
+    let lower = Lower::new(source, builder, callee);
+    lower.run(config)
+}
+
+/// Registers of an array: loaded at the entry.
+#[derive(Clone, Copy)]
+struct ArrayValues {
+    base: Value,
+    extents: [Value; 2],
+}
+
+/// Where `break` and `continue` go.
+#[derive(Clone, Copy)]
+struct LoopTargets {
+    exit: Block,
+    next: Block,
+}
+
+/// A test of an index that dominates what is being emitted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tested {
+    Axis(ArrayId, u32, Value),
+    Scratch(ScratchId, Value),
+    NotZero(Value),
+}
+
+/// State of a region's reduction inside the function.
+#[derive(Clone)]
+enum ReduceState {
+    Accumulator(Variable),
+    Partials,
+    Best { found: Variable, best: Variable, payload: Vec<Variable> },
+    Inner,
+}
+
+struct Lower<'a, 'b> {
+    source: &'a Source<'a>,
+    code: &'a Code,
+    builder: FunctionBuilder<'b>,
+    callee: &'a mut Callee<'a>,
+    out: Lowered,
+    inputs: Value,
+    lane: Value,
+    cancel: Value,
+    /// CLIF value of each instruction that was evaluated.
+    values: Vec<Option<Value>>,
+    vars: Vec<Variable>,
+    arrays: Vec<Option<ArrayValues>>,
+    /// Serial sections: host variables that are read or assigned.
+    host: Vec<Option<Variable>>,
+    /// Regions: host variables that are read.
+    host_values: Vec<Option<Value>>,
+    reduces: Vec<ReduceState>,
+    /// Position on each axis of a region, and the number of iterations of each axis.
+    positions: Vec<Variable>,
+    counts: Vec<Value>,
+    /// Flattened iteration, kept only where a reduction needs it.
+    flat: Option<Variable>,
+    loops: Vec<LoopTargets>,
+    /// End of the iteration, or of the section.
+    finish: Block,
+    /// Leaves with a failure: site, payload, iteration.
+    failed: Block,
+    cancelled: Block,
+    tested: Vec<Tested>,
+}
+
+/// The CLIF type of a scalar.
+fn clif_type(dtype: DType) -> Type {
+    match dtype {
+        DType::Bool | DType::U8 => I8,
+        DType::I32 | DType::U32 => I32,
+        DType::I64 | DType::U64 => I64,
+        DType::F32 => F32,
+        DType::F64 => F64,
+    }
+}
+
+/// Flags of table accesses that no code of the unit changes.
+fn constant_flags() -> MemFlagsData {
+    MemFlagsData::trusted().with_readonly().with_can_move()
+}
+
+impl Lower<'_, '_> {
+    /// The instruction behind a value.
+    fn inst(&self, value: ValueId) -> &Inst {
+        &self.code.insts[value.0 as usize]
+    }
+
+    fn dtype(&self, value: ValueId) -> DType {
+        self.inst(value).dtype
+    }
+
+    fn value(&self, value: ValueId) -> Value {
+        self.values[value.0 as usize].expect("the validator proves that values are evaluated")
+    }
+
+    /// The scalar behind a value, if it is a constant.
+    fn constant_of(&self, value: ValueId) -> Option<Scalar> {
+        match self.inst(value).kind {
+            InstKind::Const(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    fn constant(&mut self, scalar: Scalar) -> Value {
+        match scalar {
+            Scalar::F32(value) => self.builder.ins().f32const(value),
+            Scalar::F64(value) => self.builder.ins().f64const(value),
+            other => self.integer(clif_type(other.dtype()), other.to_bits()),
+        }
+    }
+
+    /// An integer constant; bits above the type's width must be zero.
+    fn integer(&mut self, ty: Type, bits: u64) -> Value {
+        self.builder.ins().iconst(ty, bits as i64)
+    }
+
+    /// Notes where in the source the next instructions come from.
+    fn at(&mut self, span: Span) {
+        if self.out.spans.last() != Some(&span) {
+            self.out.spans.push(span);
+        }
+        let index = self.out.spans.len() as u32 - 1;
+        self.builder.set_srcloc(SourceLoc::new(index));
+    }
+
+    /// Loads a word of a table as a scalar.
+    fn load_word(&mut self, dtype: DType, flags: MemFlagsData, table: Value, word: usize) -> Value {
+        self.builder.ins().load(clif_type(dtype), flags, table, layout::offset(word))
+    }
+
+    fn store_lane(&mut self, value: Value, word: usize) {
+        let lane = self.lane;
+        self.builder.ins().store(MemFlagsData::trusted(), value, lane, layout::offset(word));
+    }
+
+    /// Goes on in a new block; `block` has all its predecessors.
+    fn continue_in(&mut self, block: Block) {
+        self.builder.switch_to_block(block);
+        self.builder.seal_block(block);
+    }
+
+    /// The bits of a scalar as 64, the upper ones zero.
+    fn bits(&mut self, value: Value) -> Value {
+        let ty = self.builder.func.dfg.value_type(value);
+        let flags = MemFlagsData::new();
+        match ty {
+            F64 => self.builder.ins().bitcast(I64, flags, value),
+            F32 => {
+                let narrow = self.builder.ins().bitcast(I32, flags, value);
+                self.builder.ins().uextend(I64, narrow)
+            }
+            I64 => value,
+            _ => self.builder.ins().uextend(I64, value),
+        }
+    }
+
+    /// Leaves with a failure if `cond` holds; `payload` is the value that the trap names.
+    fn trap_if(&mut self, cond: Value, kind: SiteKind, span: Span, payload: Option<Value>) {
+        let site = self.out.sites.len() as u64;
+        self.out.sites.push(Site { kind, span });
+        let cold = self.builder.create_block();
+        let going_on = self.builder.create_block();
+        self.builder.set_cold_block(cold);
+        self.builder.ins().brif(cond, cold, &[], going_on, &[]);
+        self.continue_in(cold);
+        let site = self.integer(I64, site);
+        let payload = match payload {
+            Some(payload) => self.bits(payload),
+            None => self.integer(I64, 0),
+        };
+        let iteration = self.iteration();
+        let failed = self.failed;
+        self.builder.ins().jump(failed, &[site, payload, iteration].map(BlockArg::from));
+        self.continue_in(going_on);
+    }
+
+    /// Leaves if the cancel flag is set; stands on back edges.
+    ///
+    /// The load is atomic so that it is never merged with an earlier one.
+    fn cancel_point(&mut self) {
+        let flags = MemFlagsData::trusted();
+        let cancel = self.cancel;
+        let flag = self.builder.ins().atomic_load(I8, flags, cancel);
+        let going_on = self.builder.create_block();
+        let cancelled = self.cancelled;
+        self.builder.ins().brif(flag, cancelled, &[], going_on, &[]);
+        self.continue_in(going_on);
+    }
+
+    /// Compares an integer with a constant whose bits above the type's width are zero.
+    fn equals(&mut self, value: Value, bits: u64) -> Value {
+        let ty = self.builder.func.dfg.value_type(value);
+        let constant = self.integer(ty, bits);
+        self.builder.ins().icmp(IntCC::Equal, value, constant)
+    }
+}
+
+/// The read-modify-write of an atomic op, if it is one.
+fn rmw(op: crossover_ir::AtomicOp, signed: bool) -> Option<AtomicRmwOp> {
+    use crossover_ir::AtomicOp;
+    Some(match op {
+        AtomicOp::Add => AtomicRmwOp::Add,
+        AtomicOp::Min if signed => AtomicRmwOp::Smin,
+        AtomicOp::Min => AtomicRmwOp::Umin,
+        AtomicOp::Max if signed => AtomicRmwOp::Smax,
+        AtomicOp::Max => AtomicRmwOp::Umax,
+        AtomicOp::And => AtomicRmwOp::And,
+        AtomicOp::Or => AtomicRmwOp::Or,
+        AtomicOp::Xor => AtomicRmwOp::Xor,
+        AtomicOp::Exchange => AtomicRmwOp::Xchg,
+        AtomicOp::CompareExchange | AtomicOp::Load | AtomicOp::Store => return None,
+    })
+}

@@ -1,0 +1,184 @@
+//! Contributions to reductions.
+
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::types::{I8, I64};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use crossover_ir::{Op, Reduce, ReduceId, ReduceOp, ValueId};
+
+use super::{Lower, ReduceState, clif_type};
+use crate::layout::{self, PARTIALS, Scheme};
+
+impl Lower<'_, '_> {
+    /// Sets accumulators up at the entry. Partial results of blocks are set by the host.
+    pub(super) fn start_reduces(&mut self) {
+        for index in 0..self.code.reduces.len() {
+            let reduce: &Reduce = &self.code.reduces[index];
+            let ty = clif_type(reduce.dtype);
+            let state = match self.source.layout.reduces[index].1 {
+                Scheme::Inner => ReduceState::Inner,
+                Scheme::Blocks => ReduceState::Partials,
+                Scheme::Accumulate => {
+                    let variable = self.builder.declare_var(ty);
+                    let start = self.constant(reduce.op.identity(reduce.dtype));
+                    self.builder.def_var(variable, start);
+                    ReduceState::Accumulator(variable)
+                }
+                Scheme::Best => self.start_best(reduce),
+            };
+            self.reduces.push(state);
+        }
+    }
+
+    /// Every call starts from the value before the loop: only what beats it counts.
+    fn start_best(&mut self, reduce: &Reduce) -> ReduceState {
+        let found = self.builder.declare_var(I8);
+        let none = self.integer(I8, 0);
+        self.builder.def_var(found, none);
+        let word = layout::host_var(reduce.target);
+        let before = self.load_word(reduce.dtype, super::constant_flags(), self.inputs, word);
+        let best = self.builder.declare_var(clif_type(reduce.dtype));
+        self.builder.def_var(best, before);
+        let payload = reduce.payload.iter().map(|var| {
+            let dtype = self.source.kernel.vars[var.0 as usize].dtype;
+            let variable = self.builder.declare_var(clif_type(dtype));
+            let word = layout::host_var(*var);
+            let before = self.builder.ins().load(
+                clif_type(dtype),
+                super::constant_flags(),
+                self.inputs,
+                layout::offset(word),
+            );
+            self.builder.def_var(variable, before);
+            variable
+        });
+        let payload = payload.collect();
+        ReduceState::Best { found, best, payload }
+    }
+
+    /// Writes accumulators to the lane table at the end of the range.
+    pub(super) fn finish_reduces(&mut self) {
+        for index in 0..self.reduces.len() {
+            let word = self.source.layout.reduces[index].0;
+            match self.reduces[index].clone() {
+                ReduceState::Inner | ReduceState::Partials => {}
+                ReduceState::Accumulator(variable) => {
+                    let value = self.builder.use_var(variable);
+                    self.store_lane(value, word);
+                }
+                ReduceState::Best { found, best, payload } => {
+                    let variables = [found, best].into_iter().chain(payload);
+                    for (position, variable) in variables.enumerate() {
+                        let value = self.builder.use_var(variable);
+                        self.store_lane(value, word + position);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn contribute(&mut self, id: ReduceId, value: ValueId, payload: &[ValueId]) {
+        let reduce: &Reduce = &self.code.reduces[id.0 as usize];
+        let contribution = self.value(value);
+        // A serial section, which has no state of regions, holds inner reductions only.
+        match self.reduces.get(id.0 as usize).cloned() {
+            None | Some(ReduceState::Inner) => self.contribute_inner(reduce, contribution, payload),
+            Some(ReduceState::Accumulator(variable)) => {
+                let before = self.builder.use_var(variable);
+                let after = self.combine(reduce, before, contribution);
+                self.builder.def_var(variable, after);
+            }
+            Some(ReduceState::Partials) => self.contribute_partial(id, reduce, contribution),
+            Some(ReduceState::Best { found, best, payload: variables }) => {
+                let before = self.builder.use_var(best);
+                let wins = self.beats(reduce, contribution, before);
+                let yes = self.integer(I8, 1);
+                let mut changes = vec![(found, yes), (best, contribution)];
+                for (variable, value) in variables.into_iter().zip(payload) {
+                    changes.push((variable, self.value(*value)));
+                }
+                self.assign_if(wins, &changes);
+            }
+        }
+    }
+
+    /// Iteration i of the region adds to partial result i mod 16.
+    fn contribute_partial(&mut self, id: ReduceId, reduce: &Reduce, contribution: Value) {
+        let flat = self.flat.expect("units with partial results count iterations");
+        let flat = self.builder.use_var(flat);
+        let mask = self.integer(I64, PARTIALS as u64 - 1);
+        let which = self.builder.ins().band(flat, mask);
+        let shift = self.integer(I64, 3);
+        let bytes = self.builder.ins().ishl(which, shift);
+        let address = self.builder.ins().iadd(self.lane, bytes);
+        let offset = layout::offset(self.source.layout.reduces[id.0 as usize].0);
+        let flags = MemFlagsData::trusted();
+        let ty = clif_type(reduce.dtype);
+        let before = self.builder.ins().load(ty, flags, address, offset);
+        let after = self.combine(reduce, before, contribution);
+        self.builder.ins().store(flags, after, address, offset);
+    }
+
+    /// A reduction of a loop inside the code: the target is a lane variable.
+    fn contribute_inner(&mut self, reduce: &Reduce, contribution: Value, payload: &[ValueId]) {
+        let target = self.vars[reduce.target.0 as usize];
+        let before = self.builder.use_var(target);
+        match reduce.op {
+            ReduceOp::ArgMin | ReduceOp::ArgMax => {
+                let wins = self.beats(reduce, contribution, before);
+                let mut changes = vec![(target, contribution)];
+                for (var, value) in reduce.payload.iter().zip(payload) {
+                    changes.push((self.vars[var.0 as usize], self.value(*value)));
+                }
+                self.assign_if(wins, &changes);
+            }
+            ReduceOp::Add
+            | ReduceOp::Or
+            | ReduceOp::Xor
+            | ReduceOp::And
+            | ReduceOp::Min
+            | ReduceOp::Max => {
+                let after = self.combine(reduce, before, contribution);
+                self.builder.def_var(target, after);
+            }
+        }
+    }
+
+    fn combine(&mut self, reduce: &Reduce, before: Value, contribution: Value) -> Value {
+        let op = match reduce.op {
+            ReduceOp::Add => Op::Add,
+            ReduceOp::Or => Op::Or,
+            ReduceOp::Xor => Op::Xor,
+            ReduceOp::And => Op::And,
+            ReduceOp::Min | ReduceOp::ArgMin => Op::Min,
+            ReduceOp::Max | ReduceOp::ArgMax => Op::Max,
+        };
+        self.binary(op, reduce.dtype, before, contribution)
+    }
+
+    /// Whether a contribution is strictly better than the best so far.
+    fn beats(&mut self, reduce: &Reduce, contribution: Value, best: Value) -> Value {
+        let (small, large) = match reduce.op {
+            ReduceOp::ArgMax => (best, contribution),
+            _ => (contribution, best),
+        };
+        if reduce.dtype.is_float() {
+            self.builder.ins().fcmp(FloatCC::LessThan, small, large)
+        } else {
+            let signed = reduce.dtype.is_signed_int();
+            let code = if signed { IntCC::SignedLessThan } else { IntCC::UnsignedLessThan };
+            self.builder.ins().icmp(code, small, large)
+        }
+    }
+
+    fn assign_if(&mut self, cond: Value, changes: &[(cranelift_frontend::Variable, Value)]) {
+        let taken = self.builder.create_block();
+        let after = self.builder.create_block();
+        self.builder.ins().brif(cond, taken, &[], after, &[]);
+        self.continue_in(taken);
+        for (variable, value) in changes {
+            self.builder.def_var(*variable, *value);
+        }
+        self.builder.ins().jump(after, &[]);
+        self.continue_in(after);
+    }
+}

@@ -1,0 +1,341 @@
+//! The frame of a unit's function: entry, the loop nest of a region, and the ways out.
+
+use std::collections::BTreeSet;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, Variable};
+use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Unit, Var, VarId};
+use crossover_values::DType;
+
+use super::{ArrayValues, Callee, Lower, Lowered, Source, clif_type, constant_flags};
+use crate::layout::{self, status};
+
+/// What a unit reads of the inputs.
+struct Uses {
+    arrays: BTreeSet<ArrayId>,
+    host: BTreeSet<VarId>,
+}
+
+impl<'a, 'b> Lower<'a, 'b> {
+    pub(super) fn new(
+        source: &'a Source<'a>,
+        mut builder: FunctionBuilder<'b>,
+        callee: &'a mut Callee<'a>,
+    ) -> Lower<'a, 'b> {
+        let code = source.code();
+        let entry = builder.create_block();
+        builder.append_block_params_for_function_params(entry);
+        builder.switch_to_block(entry);
+        builder.seal_block(entry);
+        let params = builder.block_params(entry);
+        let (inputs, lane) = (params[0], params[1]);
+        let declare = |var: &Var| builder.declare_var(clif_type(var.dtype));
+        let vars = code.vars.iter().map(declare).collect();
+        let finish = builder.create_block();
+        let failed = builder.create_block();
+        for _ in 0..3 {
+            builder.append_block_param(failed, I64);
+        }
+        builder.set_cold_block(failed);
+        let cancelled = builder.create_block();
+        builder.set_cold_block(cancelled);
+        let cancel_word = layout::offset(layout::CANCEL);
+        let cancel = builder.ins().load(I64, constant_flags(), inputs, cancel_word);
+        Lower {
+            source,
+            code,
+            builder,
+            callee,
+            out: Lowered::default(),
+            inputs,
+            lane,
+            cancel,
+            values: vec![None; code.insts.len()],
+            vars,
+            arrays: vec![None; source.kernel.arrays.len()],
+            host: vec![None; source.kernel.vars.len()],
+            host_values: vec![None; source.kernel.vars.len()],
+            reduces: Vec::new(),
+            positions: Vec::new(),
+            counts: Vec::new(),
+            flat: None,
+            loops: Vec::new(),
+            finish,
+            failed,
+            cancelled,
+            tested: Vec::new(),
+        }
+    }
+
+    /// Emits the whole function.
+    pub(super) fn run(mut self, config: TargetFrontendConfig) -> Lowered {
+        let uses = self.uses();
+        for array in uses.arrays {
+            self.load_array(array);
+        }
+        match self.source.unit {
+            Unit::Region(region) => self.region(region, &uses.host),
+            Unit::Serial(serial) => self.serial(serial, &uses.host),
+        }
+        self.ways_out();
+        self.builder.seal_all_blocks();
+        self.builder.finalize(config);
+        self.out
+    }
+
+    fn uses(&self) -> Uses {
+        let mut uses = Uses { arrays: BTreeSet::new(), host: BTreeSet::new() };
+        for inst in &self.code.insts {
+            match &inst.kind {
+                InstKind::HostGet(var) => {
+                    uses.host.insert(*var);
+                }
+                InstKind::Extent { array, .. } | InstKind::Load { array, .. } => {
+                    uses.arrays.insert(*array);
+                }
+                InstKind::Atomic(atomic) => {
+                    uses.arrays.insert(atomic.array);
+                }
+                InstKind::Const(_)
+                | InstKind::Get(_)
+                | InstKind::Op { .. }
+                | InstKind::ScratchLoad { .. } => {}
+            }
+        }
+        uses.arrays.extend(crossover_ir::analysis::accesses(self.code).all());
+        uses
+    }
+
+    fn load_array(&mut self, array: ArrayId) {
+        let word = layout::array(self.source.kernel, array);
+        let mut load = |word| self.load_word(DType::I64, constant_flags(), self.inputs, word);
+        let values = ArrayValues { base: load(word), extents: [load(word + 1), load(word + 2)] };
+        self.arrays[array.0 as usize] = Some(values);
+    }
+
+    fn host_word(&mut self, var: VarId) -> Value {
+        let dtype = self.source.kernel.vars[var.0 as usize].dtype;
+        self.load_word(dtype, constant_flags(), self.inputs, layout::host_var(var))
+    }
+
+    fn region(&mut self, region: &Region, host: &BTreeSet<VarId>) {
+        for var in host {
+            let value = self.host_word(*var);
+            self.host_values[var.0 as usize] = Some(value);
+        }
+        self.start_reduces();
+        let entry = self.builder.current_block().expect("the entry block is being filled");
+        let params = self.builder.func.dfg.block_params(entry);
+        let (start, end) = (params[2], params[3]);
+        if self.source.layout.in_blocks() {
+            let flat = self.builder.declare_var(I64);
+            self.builder.def_var(flat, start);
+            self.flat = Some(flat);
+        }
+        let end = self.split_start(region, start, end);
+        self.axis(region, 0, end);
+        self.finish_reduces();
+        let done = self.integer(I32, u64::from(status::DONE));
+        self.builder.ins().return_(&[done]);
+    }
+
+    /// Sets the positions of the first iteration. What is returned bounds the loop nest: the end
+    /// of a single axis, or the variable that counts remaining iterations.
+    fn split_start(&mut self, region: &Region, start: Value, end: Value) -> End {
+        let axes = region.axes.len();
+        for axis in 0..axes {
+            let word = layout::axis_count(axis);
+            let count = self.load_word(DType::I64, constant_flags(), self.inputs, word);
+            self.counts.push(count);
+            let position = self.builder.declare_var(I64);
+            self.positions.push(position);
+        }
+        let mut rest = start;
+        for axis in (1..axes).rev() {
+            let count = self.counts[axis];
+            let position = self.builder.ins().urem(rest, count);
+            self.builder.def_var(self.positions[axis], position);
+            rest = self.builder.ins().udiv(rest, count);
+        }
+        self.builder.def_var(self.positions[0], rest);
+        if axes == 1 {
+            return End::Position(end);
+        }
+        let remaining = self.builder.declare_var(I64);
+        let total = self.builder.ins().isub(end, start);
+        self.builder.def_var(remaining, total);
+        End::Remaining(remaining)
+    }
+
+    /// Emits the loop over one axis and everything inside; at least one iteration is left.
+    fn axis(&mut self, region: &Region, level: usize, end: End) {
+        let last = level + 1 == region.axes.len();
+        let position = self.positions[level];
+        let stop = self.axis_stop(level, last, end);
+        let head = self.builder.create_block();
+        let exit = self.builder.create_block();
+        self.builder.ins().jump(head, &[]);
+        self.builder.switch_to_block(head);
+        self.set_index(&region.axes[level], level);
+        if last {
+            self.lane_body(region);
+        } else {
+            self.block(&region.axes[level].prefix);
+            self.axis(region, level + 1, end);
+        }
+        let here = self.builder.use_var(position);
+        let one = self.integer(I64, 1);
+        let next = self.builder.ins().iadd(here, one);
+        self.builder.def_var(position, next);
+        let more = self.more(level, next, stop, end);
+        self.builder.ins().brif(more, head, &[], exit, &[]);
+        self.builder.seal_block(head);
+        self.continue_in(exit);
+        if level > 0 {
+            let zero = self.integer(I64, 0);
+            self.builder.def_var(position, zero);
+        }
+    }
+
+    /// Where an axis stops; the innermost one takes its iterations off the remaining ones.
+    fn axis_stop(&mut self, level: usize, last: bool, end: End) -> Value {
+        match end {
+            End::Position(end) => end,
+            End::Remaining(remaining) if last => {
+                let first = self.builder.use_var(self.positions[level]);
+                let left = self.builder.use_var(remaining);
+                let room = self.builder.ins().isub(self.counts[level], first);
+                let count = self.builder.ins().umin(room, left);
+                let left = self.builder.ins().isub(left, count);
+                self.builder.def_var(remaining, left);
+                self.builder.ins().iadd(first, count)
+            }
+            End::Remaining(_) => self.counts[level],
+        }
+    }
+
+    /// Whether an axis goes on after its position became `next`.
+    fn more(&mut self, level: usize, next: Value, stop: Value, end: End) -> Value {
+        let last = level + 1 == self.positions.len();
+        let inside = self.builder.ins().icmp(IntCC::NotEqual, next, stop);
+        match end {
+            End::Remaining(remaining) if !last => {
+                let left = self.builder.use_var(remaining);
+                let zero = self.integer(I64, 0);
+                let left = self.builder.ins().icmp(IntCC::NotEqual, left, zero);
+                self.builder.ins().band(inside, left)
+            }
+            End::Remaining(_) | End::Position(_) => inside,
+        }
+    }
+
+    /// Computes the index variable of an axis from the position. It never overflows: every index
+    /// of the range is a value of the variable's type.
+    fn set_index(&mut self, axis: &Axis, level: usize) {
+        let mut index = self.builder.use_var(self.positions[level]);
+        if axis.step != 1 {
+            let step = self.integer(I64, axis.step as u64);
+            index = self.builder.ins().imul(index, step);
+        }
+        let lo = &self.source.kernel.insts[axis.lo.0 as usize].kind;
+        let from_zero = matches!(lo, InstKind::Const(lo) if lo.to_bits() == 0);
+        if !from_zero {
+            let word = layout::axis_lo(level);
+            let lo = self.load_word(DType::I64, constant_flags(), self.inputs, word);
+            index = self.builder.ins().iadd(lo, index);
+        }
+        let var = axis.index.0 as usize;
+        if clif_type(self.code.vars[var].dtype) == I32 {
+            index = self.builder.ins().ireduce(I32, index);
+        }
+        self.builder.def_var(self.vars[var], index);
+    }
+
+    /// One iteration: the body, then the end of the iteration.
+    fn lane_body(&mut self, region: &Region) {
+        if self.block(&region.code.body) {
+            let finish = self.finish;
+            self.builder.ins().jump(finish, &[]);
+        }
+        let finish = self.finish;
+        self.continue_in(finish);
+        if let Some(flat) = self.flat {
+            let here = self.builder.use_var(flat);
+            let one = self.integer(I64, 1);
+            let next = self.builder.ins().iadd(here, one);
+            self.builder.def_var(flat, next);
+        }
+    }
+
+    fn serial(&mut self, serial: &Serial, read: &BTreeSet<VarId>) {
+        let assigned = self.source.layout.assigned.clone();
+        let written = assigned.iter().map(|(var, _)| *var);
+        let all: BTreeSet<VarId> = read.iter().copied().chain(written).collect();
+        for var in all {
+            let value = self.host_word(var);
+            let dtype = self.source.kernel.vars[var.0 as usize].dtype;
+            let variable = self.builder.declare_var(clif_type(dtype));
+            self.builder.def_var(variable, value);
+            self.host[var.0 as usize] = Some(variable);
+        }
+        let finish = self.finish;
+        if self.block(&serial.code.body) {
+            self.builder.ins().jump(finish, &[]);
+        }
+        self.continue_in(finish);
+        for (var, word) in assigned {
+            let variable = self.host[var.0 as usize].expect("assigned variables are declared");
+            let value = self.builder.use_var(variable);
+            self.store_lane(value, word);
+        }
+        let done = self.integer(I32, u64::from(status::DONE));
+        self.builder.ins().return_(&[done]);
+    }
+
+    /// The flattened iteration that is running; in the code between two axes, the first of the
+    /// inner ones.
+    pub(super) fn iteration(&mut self) -> Value {
+        let mut flat = self.integer(I64, 0);
+        for level in 0..self.positions.len() {
+            let position = self.builder.use_var(self.positions[level]);
+            if level == 0 {
+                flat = position;
+            } else {
+                flat = self.builder.ins().imul(flat, self.counts[level]);
+                flat = self.builder.ins().iadd(flat, position);
+            }
+        }
+        flat
+    }
+
+    fn ways_out(&mut self) {
+        let failed = self.failed;
+        self.continue_in(failed);
+        let words = [layout::FAILED_SITE, layout::FAILED_PAYLOAD, layout::FAILED_ITERATION];
+        for (position, word) in words.into_iter().enumerate() {
+            let value = self.builder.block_params(failed)[position];
+            self.store_lane(value, word);
+        }
+        self.leave(status::FAILED);
+        let cancelled: Block = self.cancelled;
+        self.continue_in(cancelled);
+        self.leave(status::CANCELLED);
+    }
+
+    fn leave(&mut self, status: u32) {
+        let status = self.integer(I32, u64::from(status));
+        self.builder.ins().return_(&[status]);
+    }
+}
+
+/// What bounds a loop nest.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    /// End of the only axis.
+    Position(Value),
+    /// Counts iterations that are left.
+    Remaining(Variable),
+}
