@@ -18,6 +18,7 @@ mod host;
 pub mod math;
 mod module;
 mod op;
+mod text;
 mod trap;
 mod valid;
 
@@ -32,5 +33,6 @@ pub use exec::{
 pub use host::{Axis, HostNode, Region, Returned, Serial};
 pub use module::{ArrayId, ArrayName, Kernel, KernelParam, Module, Source, Span};
 pub use op::{Accuracy, Class, Op, OpInfo, Signature};
+pub use text::{ParseError, parse, print, print_with_spans};
 pub use trap::{Trap, TrapKind};
 pub use valid::{MAX_DEPTH, MAX_SIZE, Valid, ValidateError, Violation, validate};
