@@ -78,6 +78,17 @@ impl Clock {
         })
     }
 
+    /// Queries taken so far.
+    pub(crate) fn mark(&self) -> u32 {
+        self.used
+    }
+
+    /// Gives back the queries taken since a mark: their passes were never submitted, and reading
+    /// a query that nothing writes may wait for ever.
+    pub(crate) fn rewind(&mut self, mark: u32) {
+        self.used = mark;
+    }
+
     /// Reads all queries taken since the last call. The device must be at a standstill.
     pub(crate) fn collect(&mut self, device: &Device) -> Result<Reading, GpuError> {
         let mut reading = Reading { pairs: Vec::new(), missed: std::mem::take(&mut self.missed) };

@@ -145,11 +145,16 @@ impl Device {
         let internal = pollster::block_on(internal.pop());
         let memory = pollster::block_on(memory.pop());
         let validation = pollster::block_on(validation.pop());
-        // A lost device also shows as a validation error of whatever came next: say the cause.
+        let error = memory.or(internal).or(validation);
+        if error.is_some() {
+            // A lost device shows first as an error of whatever call came next; its own notice
+            // arrives at the next poll.
+            self.poll(wgpu::PollType::Poll)?.ok();
+        }
         if let Some(reason) = self.ended() {
             return Err(GpuError::Lost { reason });
         }
-        match memory.or(internal).or(validation) {
+        match error {
             None => Ok(value),
             Some(wgpu::Error::OutOfMemory { .. }) => {
                 Err(GpuError::OutOfMemory { bytes, available: crate::memory::available() })
@@ -168,23 +173,29 @@ impl Device {
         self.check()?;
         let limit = self.wait_limit();
         let poll = wgpu::PollType::Wait { submission_index: submission, timeout: Some(limit) };
-        // The interface panics when a device dies during a wait. It holds nothing of ours then,
-        // and the device is not used again.
-        match catch_unwind(AssertUnwindSafe(|| self.raw.poll(poll))) {
-            Ok(Ok(_)) => self.check(),
-            Ok(Err(wgpu::PollError::Timeout)) => {
+        match self.poll(poll)? {
+            Ok(_) => self.check(),
+            Err(wgpu::PollError::Timeout) => {
                 self.give_up(limit);
                 Err(GpuError::Timeout { limit })
             }
-            Ok(Err(wrong @ wgpu::PollError::WrongSubmissionIndex(..))) => {
+            Err(wrong @ wgpu::PollError::WrongSubmissionIndex(..)) => {
                 Err(GpuError::Validation { message: wrong.to_string() })
             }
-            Err(_) => {
-                let reason = "the driver failed during a wait".to_owned();
-                let reason = lock(&self.state.ended).get_or_insert(reason).clone();
-                Err(GpuError::Lost { reason })
-            }
         }
+    }
+
+    fn poll(
+        &self,
+        how: wgpu::PollType,
+    ) -> Result<Result<wgpu::PollStatus, wgpu::PollError>, GpuError> {
+        // The interface panics when a device dies during a poll. It holds nothing of ours then,
+        // and the device is not used again.
+        catch_unwind(AssertUnwindSafe(|| self.raw.poll(how))).map_err(|_| {
+            let reason = "the driver failed during a wait".to_owned();
+            let reason = lock(&self.state.ended).get_or_insert(reason).clone();
+            GpuError::Lost { reason }
+        })
     }
 
     fn give_up(&self, limit: Duration) {
@@ -242,4 +253,49 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = inner.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Pace, Session, adapters};
+
+    /// Software drivers do not like company.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn a_lost_device_answers_every_call_with_the_loss() {
+        let _alone = lock(&ONE_AT_A_TIME);
+        for info in adapters() {
+            let device = Device::open(Choice::Slug(&info.slug), &Needs::default());
+            let device = device.expect("an adapter that is listed can be opened");
+            let mut session = Session::new(&device, Pace::default()).expect("a fresh device");
+            let buffer = session.create_buffer("data", 64).expect("small");
+            device.raw.destroy();
+            // The first call may still find out by itself; none may succeed or panic.
+            assert!(session.download(buffer).is_err());
+            assert!(device.ended().is_some());
+            let next = session.upload(buffer, &[0; 64]);
+            assert!(matches!(next, Err(GpuError::Lost { .. })), "{next:?}");
+            assert!(matches!(session.take_phases(), Err(GpuError::Lost { .. })));
+        }
+    }
+
+    #[test]
+    fn errors_outside_of_any_call_are_reported_at_the_next() {
+        let _alone = lock(&ONE_AT_A_TIME);
+        for info in adapters() {
+            let device = Device::open(Choice::Index(info.index), &Needs::default());
+            let device = device.expect("an adapter that is listed can be opened");
+            let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::STORAGE;
+            let _ = device.raw.create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size: 4,
+                usage,
+                mapped_at_creation: false,
+            });
+            assert!(matches!(device.check(), Err(GpuError::Driver { .. })));
+            assert_eq!(device.check(), Ok(()));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::{
+    clock::Clock,
     error::GpuError,
     plan::{Arg, BufferId, Dispatch, Step},
     session::{InFlight, Session},
@@ -51,7 +52,8 @@ impl Session {
     /// are under way at a time.
     ///
     /// # Errors
-    /// Any error of the device.
+    /// [`GpuError::Validation`] if a dispatch binds one buffer in ways that exclude each other;
+    /// any error of the device. The recorded steps are gone then.
     pub fn flush(&mut self) -> Result<(), GpuError> {
         self.device.check()?;
         if self.pending.is_empty() {
@@ -65,12 +67,13 @@ impl Session {
         for step in &steps {
             ready.push(self.ready(step)?);
         }
-        self.uniforms.upload(&self.device);
-        let commands = self.encode(&ready)?;
-        self.phases.encode += start.elapsed();
-        let submitted = Instant::now();
-        self.busy.get_or_insert((submitted, self.phases.encode));
-        let index = self.device.scoped(0, || self.device.queue.submit([commands]))?;
+        self.device.scoped(0, || self.uniforms.upload(&self.device))?;
+        let mark = self.clock.as_ref().map(Clock::mark);
+        let done = self.submit(&ready, start);
+        if let (Err(_), Some(clock), Some(mark)) = (&done, &mut self.clock, mark) {
+            clock.rewind(mark);
+        }
+        let (index, submitted) = done?;
         self.phases.submissions += 1;
         self.phases.dispatches += u64::from(dispatches);
         self.in_flight.push_back(InFlight { index, submitted, dispatches });
@@ -78,6 +81,23 @@ impl Session {
             self.await_oldest()?;
         }
         Ok(())
+    }
+
+    /// Encodes and submits, and says when it was submitted.
+    fn submit(
+        &mut self,
+        ready: &[Ready],
+        encoding_since: Instant,
+    ) -> Result<(wgpu::SubmissionIndex, Instant), GpuError> {
+        let commands = self.encode(ready)?;
+        // While the device works, encoding costs nothing beside it.
+        if self.busy.is_none() {
+            self.phases.encode += encoding_since.elapsed();
+        }
+        let submitted = Instant::now();
+        self.busy.get_or_insert(submitted);
+        let index = self.device.scoped(0, || self.device.queue.submit([commands]))?;
+        Ok((index, submitted))
     }
 
     /// Submits every recorded step and waits until all work is done.
@@ -91,9 +111,8 @@ impl Session {
         while !self.in_flight.is_empty() {
             self.await_oldest()?;
         }
-        if let Some((since, encoded)) = self.busy.take() {
-            let inside = self.phases.encode.saturating_sub(encoded);
-            self.phases.dispatch += since.elapsed().saturating_sub(inside);
+        if let Some(since) = self.busy.take() {
+            self.phases.dispatch += since.elapsed();
         }
         self.uniforms.trim();
         Ok(())

@@ -14,9 +14,9 @@ pub struct Phases {
     pub allocate: Duration,
     /// Bytes from the host, until they are on the device.
     pub upload: Duration,
-    /// Bind groups, uniforms and command buffers.
+    /// Bind groups, uniforms and command buffers, as long as the device has nothing to do.
     pub encode: Duration,
-    /// From the first submission until all work was done, without `encode`.
+    /// From a first submission until all work was done, encoding of the rest included.
     pub dispatch: Duration,
     /// Bytes back to the host.
     pub readback: Duration,

@@ -39,18 +39,12 @@ pub(crate) struct Uniforms {
 }
 
 impl Uniforms {
-    /// Finds or makes the place of a content.
+    /// Finds or makes the place of a content that passed [`check_size`].
     pub(crate) fn place(&mut self, device: &Device, bytes: &[u8]) -> Result<Place, GpuError> {
         if let Some(place) = self.places.get(bytes) {
             return Ok(*place);
         }
-        // Uniform structs are laid out in steps of 16 bytes.
-        let size = bytes.len().next_multiple_of(16).max(16);
-        let limit = (CHUNK as u64).min(device.info().limits.max_uniform_binding);
-        if size as u64 > limit {
-            let what = "the size of a uniform in bytes";
-            return Err(GpuError::LimitExceeded { what, needed: size as u64, limit });
-        }
+        let size = padded(bytes);
         if self.chunks.get(self.filling).is_some_and(|c| c.content.len() + size > CHUNK) {
             self.filling += 1;
         }
@@ -99,6 +93,22 @@ impl Uniforms {
             }
         }
     }
+}
+
+/// Uniform structs are laid out in steps of 16 bytes.
+fn padded(bytes: &[u8]) -> usize {
+    bytes.len().next_multiple_of(16).max(16)
+}
+
+/// Whether a uniform can be bound.
+pub(crate) fn check_size(device: &Device, bytes: &[u8]) -> Result<(), GpuError> {
+    let needed = padded(bytes) as u64;
+    let limit = (CHUNK as u64).min(device.info().limits.max_uniform_binding);
+    if needed > limit {
+        let what = "the size of a uniform in bytes";
+        return Err(GpuError::LimitExceeded { what, needed, limit });
+    }
+    Ok(())
 }
 
 fn buffer(device: &Device) -> Result<wgpu::Buffer, GpuError> {
