@@ -2,5 +2,11 @@
 //! meaning.
 
 mod accesses;
+mod order;
+mod signature;
+mod uses;
 
 pub use accesses::{Accesses, accesses, code_blocks};
+pub use order::{OrderClass, order_class};
+pub use signature::{kernel_accesses, signature};
+pub use uses::code_uses;

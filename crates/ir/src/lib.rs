@@ -11,6 +11,7 @@
 
 pub mod analysis;
 mod code;
+mod docs;
 mod eval;
 mod exec;
 pub mod fold;
@@ -18,14 +19,17 @@ mod host;
 pub mod math;
 mod module;
 mod op;
+mod source;
 mod text;
 mod trap;
 mod valid;
 
+pub use analysis::signature;
 pub use code::{
     Atomic, AtomicOp, Block, Code, Inst, InstKind, Reduce, ReduceId, ReduceOp, ReduceScope,
     Scratch, ScratchId, Stmt, ValueId, Var, VarId,
 };
+pub use docs::ops_markdown;
 pub use eval::eval;
 pub use exec::{
     Argument, AxisRange, Bound, Device, HostState, Output, Unit, UnitId, run_host, units,

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Panics
 /// If there is no kernel of that number, or `arguments` do not meet its parameters in number,
-/// kind, type and rank: callers check arguments against its signature first.
+/// kind, type and rank: callers check arguments against [`crate::signature()`] first.
 pub fn run_host<D: Device>(
     module: &Valid<Module>,
     kernel: usize,
