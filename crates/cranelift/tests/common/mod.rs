@@ -1,4 +1,5 @@
 //! Builds kernels for the tests: one region or serial section over given parameters.
+#![allow(clippy::unwrap_used, reason = "a test's own mistakes end the test")]
 
 use crossover_ir::{
     ArrayId, ArrayName, Axis, Block, Code, HostNode, Inst, InstKind, Kernel, KernelParam, Module,

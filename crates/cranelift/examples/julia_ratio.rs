@@ -1,0 +1,182 @@
+//! Prices generated code: julia by Cranelift against the same loop by rustc, interleaved.
+//!
+//! `cargo run --release -p crossover-cranelift --example julia_ratio [width]`; with `--asm` it
+//! prints the machine code instead.
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a person to read")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use common::Builder;
+use crossover_cranelift::{Bounds, Options, RunOptions, compile};
+use crossover_ir::{Module, Op, Span, Stmt, Valid, VarId};
+use crossover_values::{Array, DType, Scalar, Value};
+
+const MAX: i32 = 300;
+const C: (f64, f64) = (-0.62772, -0.42193);
+
+/// `counts[row, col]` = steps of z² + c from (x[col], y[row]) until |z|² ≥ 4.
+fn julia(real: DType) -> Valid<Module> {
+    let mut b = Builder::new();
+    let counts = b.array("counts", DType::I32, 2);
+    let (x, y) = (b.array("x", real, 1), b.array("y", real, 1));
+    let (re, im) = (b.scalar("c_re", real), b.scalar("c_im", real));
+    let max = b.scalar("max_iterations", DType::I32);
+    let (rows, columns) = (b.axis(counts, 0), b.axis(counts, 1));
+    let lane = |b: &mut Builder, name, dtype| b.lane_var(name, dtype);
+    let (u, v) = (lane(&mut b, "a", real), lane(&mut b, "b", real));
+    let (next, n) = (lane(&mut b, "t", real), lane(&mut b, "n", DType::I32));
+    let (row, column) = (b.get(rows.index), b.get(columns.index));
+    let (start_u, start_v) = (b.load(x, &[column]), b.load(y, &[row]));
+    b.set(u, start_u);
+    b.set(v, start_v);
+    let zero = b.constant(Scalar::I32(0));
+    b.set(n, zero);
+    let mut cond = zero;
+    let header = b.nested(|b| {
+        let (count, max) = (b.get(n), b.host_get(max));
+        let more = b.op(Op::Lt, &[count, max], DType::Bool);
+        let (uu, vv) = (square(b, u, real), square(b, v, real));
+        let norm = b.op(Op::Add, &[uu, vv], real);
+        let four = b.constant(if real == DType::F32 { Scalar::F32(4.0) } else { Scalar::F64(4.0) });
+        let inside = b.op(Op::Lt, &[norm, four], DType::Bool);
+        cond = b.op(Op::And, &[more, inside], DType::Bool);
+    });
+    let body = b.nested(|b| {
+        let (uu, vv) = (square(b, u, real), square(b, v, real));
+        let difference = b.op(Op::Sub, &[uu, vv], real);
+        let re = b.host_get(re);
+        let moved = b.op(Op::Add, &[difference, re], real);
+        b.set(next, moved);
+        let (a, c) = (b.get(u), b.get(v));
+        let ab = b.op(Op::Mul, &[a, c], real);
+        let ba = b.op(Op::Mul, &[c, a], real);
+        let twice = b.op(Op::Add, &[ab, ba], real);
+        let im = b.host_get(im);
+        let moved = b.op(Op::Add, &[twice, im], real);
+        b.set(v, moved);
+        let moved = b.get(next);
+        b.set(u, moved);
+        let (count, one) = (b.get(n), b.constant(Scalar::I32(1)));
+        let more = b.op(Op::Add, &[count, one], DType::I32);
+        b.set(n, more);
+    });
+    let span = Span::default();
+    b.push(Stmt::Loop { header, cond: Some(cond), body, continuing: Vec::new(), span });
+    let steps = b.get(n);
+    b.store(counts, &[row, column], steps);
+    b.region(vec![rows, columns], &[])
+}
+
+fn square(b: &mut Builder, var: VarId, real: DType) -> crossover_ir::ValueId {
+    let value = b.get(var);
+    b.op(Op::Mul, &[value, value], real)
+}
+
+macro_rules! native {
+    ($name:ident, $real:ty) => {
+        #[inline(never)]
+        fn $name(counts: &mut [i32], x: &[$real], y: &[$real], c: ($real, $real), max: i32) {
+            for (row, y) in counts.chunks_mut(x.len()).zip(y) {
+                for (count, x) in row.iter_mut().zip(x) {
+                    let (mut a, mut b, mut n) = (*x, *y, 0);
+                    while n < max && a * a + b * b < 4.0 {
+                        (a, b) = (a * a - b * b + c.0, a * b + b * a + c.1);
+                        n += 1;
+                    }
+                    *count = n;
+                }
+            }
+        }
+    };
+}
+
+native!(native_f32, f32);
+native!(native_f64, f64);
+
+/// Axes in f64: -1.8 + i * 3.6 / w and its mirror image.
+fn axis(width: usize, sign: f64) -> Vec<f64> {
+    (0..width).map(|i| sign * (-1.8 + i as f64 * 3.6 / width as f64)).collect()
+}
+
+fn arguments(real: DType, width: usize) -> Vec<Value> {
+    let scalar = |x: f64| match real {
+        DType::F32 => Scalar::F32(x as f32),
+        _ => Scalar::F64(x),
+    };
+    let column = |sign| {
+        let scalars: Vec<Scalar> = axis(width, sign).into_iter().map(scalar).collect();
+        Value::Array(common::array_of(real, &scalars))
+    };
+    vec![
+        Value::Array(Array::zeros(DType::I32, &[width, width])),
+        column(1.0),
+        column(-1.0),
+        Value::Scalar(scalar(C.0)),
+        Value::Scalar(scalar(C.1)),
+        Value::Scalar(Scalar::I32(MAX)),
+    ]
+}
+
+fn sum(value: &Value) -> i64 {
+    let Some(Array::I32(counts)) = value.as_array() else { return 0 };
+    counts.iter().map(|count| i64::from(*count)).sum()
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn timed(run: impl FnOnce()) -> f64 {
+    let begin = Instant::now();
+    run();
+    begin.elapsed().as_secs_f64() * 1e3
+}
+
+fn report(real: DType, width: usize) {
+    let module = julia(real);
+    let [checked, unchecked] = [Bounds::Checked, Bounds::Unchecked]
+        .map(|bounds| compile(&module, 0, &Options { bounds }).unwrap());
+    let mut given = arguments(real, width);
+    let x = axis(width, 1.0);
+    let y = axis(width, -1.0);
+    let narrow = |values: &[f64]| values.iter().map(|x| *x as f32).collect::<Vec<f32>>();
+    let (x32, y32) = (narrow(&x), narrow(&y));
+    let mut counts = vec![0; width * width];
+    let (mut jit, mut free, mut two, mut rust) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let threads = |threads| RunOptions { threads, ..RunOptions::default() };
+    for _ in 0..9 {
+        jit.push(timed(|| drop(checked.run(&mut given, &threads(1)).unwrap())));
+        free.push(timed(|| drop(unchecked.run(&mut given, &threads(1)).unwrap())));
+        two.push(timed(|| drop(checked.run(&mut given, &threads(2)).unwrap())));
+        rust.push(timed(|| match real {
+            DType::F32 => {
+                let c = (C.0 as f32, C.1 as f32);
+                native_f32(black_box(&mut counts), &x32, &y32, c, black_box(MAX));
+            }
+            _ => native_f64(black_box(&mut counts), &x, &y, C, black_box(MAX)),
+        }));
+    }
+    let native: i64 = counts.iter().map(|count| i64::from(*count)).sum();
+    assert_eq!(sum(&given[0]), native);
+    let (jit, free, two, rust) = (median(jit), median(free), median(two), median(rust));
+    println!("{real} {width}: sum {native}, compiled in {:?}", checked.timings());
+    println!("  rustc {rust:.2} ms; cranelift {jit:.2} ms, ratio {:.3}", jit / rust);
+    println!("  unchecked {:.3}, two threads {:.3} of one", free / jit, two / jit);
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--asm") {
+        let compiled = compile(&julia(DType::F64), 0, &Options::default()).unwrap();
+        println!("{}\n{}", compiled.clif(), compiled.disassembly());
+        return;
+    }
+    let width = arguments.first().and_then(|width| width.parse().ok()).unwrap_or(1000);
+    report(DType::F64, width);
+    report(DType::F32, width);
+}
