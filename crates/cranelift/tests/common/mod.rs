@@ -210,3 +210,26 @@ pub(crate) fn same(a: Scalar, b: Scalar) -> bool {
     let nan = |x: Scalar| matches!(x, Scalar::F32(_) | Scalar::F64(_)) && x.as_f64().is_nan();
     a == b || (a.dtype() == b.dtype() && nan(a) && nan(b))
 }
+
+/// Compiles the only kernel of a module in the text form.
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn compiled(text: &str) -> crossover_cranelift::Compiled {
+    let module = crossover_ir::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    crossover_cranelift::compile(&module, 0, &crossover_cranelift::Options::default()).unwrap()
+}
+
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn threads(threads: usize) -> crossover_cranelift::RunOptions {
+    crossover_cranelift::RunOptions { threads, ..Default::default() }
+}
+
+/// The scalars that a run returns.
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn returned(outcome: &crossover_cranelift::Outcome) -> Vec<Scalar> {
+    let scalar = |value: &Value| match value {
+        Value::Scalar(scalar) => *scalar,
+        Value::Array(_) => panic!("an array"),
+    };
+    outcome.returned.iter().map(scalar).collect()
+}
