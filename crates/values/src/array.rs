@@ -95,6 +95,33 @@ impl Array {
         ))
     }
 
+    /// An array from its bytes in memory order (row-major, native endianness); a byte of a `bool`
+    /// that is not 0 reads as true. `None` unless there are exactly as many bytes as the shape
+    /// needs.
+    pub fn from_bytes(dtype: DType, shape: &[usize], bytes: &[u8]) -> Option<Array> {
+        fn elements<T: bytemuck::AnyBitPattern>(shape: &[usize], bytes: &[u8]) -> Option<ArrayD<T>>
+        where
+            T: bytemuck::NoUninit,
+        {
+            let elements = bytemuck::pod_collect_to_vec::<u8, T>(bytes);
+            ArrayD::from_shape_vec(IxDyn(shape), elements).ok()
+        }
+        let needed = shape.iter().try_fold(dtype.size(), |bytes, &e| bytes.checked_mul(e))?;
+        if bytes.len() != needed {
+            return None;
+        }
+        Some(match dtype {
+            DType::Bool => Array::Bool(elements::<u8>(shape, bytes)?.mapv(|byte| byte != 0)),
+            DType::U8 => Array::U8(elements(shape, bytes)?),
+            DType::I32 => Array::I32(elements(shape, bytes)?),
+            DType::U32 => Array::U32(elements(shape, bytes)?),
+            DType::I64 => Array::I64(elements(shape, bytes)?),
+            DType::U64 => Array::U64(elements(shape, bytes)?),
+            DType::F32 => Array::F32(elements(shape, bytes)?),
+            DType::F64 => Array::F64(elements(shape, bytes)?),
+        })
+    }
+
     /// Element `index` of the flat, row-major order (a `u8` as `u32`); `None` beyond the end.
     pub fn get(&self, index: usize) -> Option<Scalar> {
         fn at<T: Copy>(array: &ArrayD<T>, index: usize) -> Option<T> {
@@ -160,6 +187,17 @@ mod tests {
         assert_eq!(array.get(4), Some(Scalar::I32(-7)));
         assert!(matches!(&array, Array::I32(a) if a[[1, 1]] == -7));
         assert_eq!(array.get(6), None);
+    }
+
+    #[test]
+    fn bytes_and_back() {
+        for dtype in DType::ALL {
+            let mut array = Array::zeros(dtype, &[2, 3]);
+            array.set(5, Scalar::from_bits(dtype, 0x0101_0101_0101_0101));
+            let back = Array::from_bytes(dtype, &[2, 3], array.bytes()).unwrap();
+            assert_eq!((back.dtype(), back.bytes()), (dtype, array.bytes()));
+            assert!(Array::from_bytes(dtype, &[3, 3], array.bytes()).is_none());
+        }
     }
 
     #[test]
