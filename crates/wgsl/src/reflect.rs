@@ -225,7 +225,14 @@ pub(crate) fn parse(source: &str) -> Result<(Module, ModuleInfo), ShaderError> {
 
 type Invalid = naga::WithSpan<naga::valid::ValidationError>;
 
-fn validate(module: &Module, capabilities: Capabilities) -> Result<ModuleInfo, Box<Invalid>> {
+/// Validates with these capabilities.
+///
+/// # Errors
+/// The first rule that the module breaks, or capability that it lacks.
+pub(crate) fn validate(
+    module: &Module,
+    capabilities: Capabilities,
+) -> Result<ModuleInfo, Box<Invalid>> {
     Validator::new(ValidationFlags::all(), capabilities).validate(module).map_err(Box::new)
 }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_ir::{
-    ArrayId, Atomic, AtomicOp, Block, Inst, InstKind, Op, ReduceScope, Span, Stmt, ValueId, VarId,
+    Accuracy, ArrayId, Atomic, AtomicOp, Block, Inst, InstKind, Op, ReduceScope, Span, Stmt, ValueId, VarId,
 };
 use crossover_values::{DType, Scalar};
 
@@ -182,7 +182,13 @@ impl<'a> Body<'a> {
             InstKind::Extent { array, axis } => {
                 (self.cx.uniform(UniformValue::ArrayExtent(*array, *axis)), true)
             }
-            InstKind::Op { op, args } => (self.op(value, *op, inst.dtype, args, &mut reads), false),
+            InstKind::Op { op, args } => match self.fold(*op, inst.dtype, args) {
+                Some(scalar) => {
+                    constant = Some(scalar);
+                    (literal(scalar, &mut self.helpers), true)
+                }
+                None => (self.op(value, *op, inst.dtype, args, &mut reads), false),
+            },
             InstKind::Load { array, indices } => {
                 reads.memory = true;
                 (self.load(*array, indices, &mut reads), false)
@@ -200,6 +206,19 @@ impl<'a> Body<'a> {
             InstKind::Atomic(_) => (String::new(), true),
         };
         (Known { text, constant, reads }, atom)
+    }
+
+    /// An op on constants, computed as the interpreter would. Libm's functions stay for the
+    /// device, so that all of a kernel's values come from one implementation.
+    fn fold(&self, op: Op, dtype: DType, args: &[ValueId]) -> Option<Scalar> {
+        if matches!(op.info().accuracy, Accuracy::Inherited(_) | Accuracy::Own(_))
+            || !ops::has_f64(op)
+        {
+            return None;
+        }
+        let constant = |arg: &ValueId| self.known.get(arg).and_then(|known| known.constant);
+        let args: Option<Vec<Scalar>> = args.iter().map(constant).collect();
+        crossover_ir::eval(op, dtype, &args?).ok()
     }
 
     fn op(
