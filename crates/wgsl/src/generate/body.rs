@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_ir::{
-    Accuracy, ArrayId, Atomic, AtomicOp, Block, Inst, InstKind, Op, ReduceScope, Span, Stmt, ValueId, VarId,
+    Accuracy, ArrayId, Atomic, AtomicOp, Block, Inst, InstKind, Op, ReduceScope, Span, Stmt,
+    ValueId, VarId,
 };
 use crossover_values::{DType, Scalar};
 
