@@ -1,0 +1,225 @@
+//! Fusing, and copies into variables, in one pass over each stretch.
+
+use std::collections::BTreeMap;
+
+use super::{count_uses, rules, splice};
+use crate::lir::{Item, Label, Lir, Reg};
+use crate::lower::Lowered;
+use crate::opcode::{Opcode, ResultRole};
+
+/// Runs the pass.
+pub(super) fn fuse(lowered: &mut Lowered) {
+    let uses = count_uses(lowered);
+    let items = std::mem::take(&mut lowered.items);
+    let mut pass = Pass {
+        uses,
+        lowered,
+        out: Vec::with_capacity(items.len()),
+        block_start: 0,
+        written: BTreeMap::new(),
+        read: BTreeMap::new(),
+    };
+    for item in items {
+        match item {
+            Item::Label(label) => pass.label(label),
+            Item::Inst(inst) => pass.inst(inst),
+            Item::Gone => {}
+        }
+    }
+    let out = std::mem::take(&mut pass.out);
+    lowered.items = out.into_iter().filter(|item| !matches!(item, Item::Gone)).collect();
+}
+
+struct Pass<'a> {
+    lowered: &'a mut Lowered,
+    uses: Vec<u32>,
+    out: Vec<Item>,
+    /// Where the current basic block starts in `out`.
+    block_start: usize,
+    /// Position of the last write of each register in this stretch.
+    written: BTreeMap<Reg, usize>,
+    /// Positions of the reads of each register in this stretch.
+    read: BTreeMap<Reg, Vec<usize>>,
+}
+
+impl Pass<'_> {
+    fn label(&mut self, label: Label) {
+        self.out.push(Item::Label(label));
+        self.block_start = self.out.len();
+        self.written.clear();
+        self.read.clear();
+    }
+
+    fn inst(&mut self, inst: Lir) {
+        match inst.op {
+            Opcode::BrT | Opcode::BrF => self.condition(inst),
+            Opcode::Mov if self.coalesce(&inst) => {}
+            _ => {
+                let inst = self.absorb(inst);
+                self.push(inst);
+            }
+        }
+    }
+
+    fn push(&mut self, inst: Lir) {
+        let position = self.out.len();
+        inst.reads().for_each(|register| {
+            self.read.entry(register).or_default().push(position);
+        });
+        if let Some(register) = inst.writes() {
+            self.written.insert(register, position);
+        }
+        let branches = inst.label().is_some();
+        self.out.push(Item::Inst(inst));
+        if branches {
+            self.block_start = self.out.len();
+        }
+    }
+
+    /// Where the only use of a temporary finds its definition, if it may move down to here.
+    fn movable(&self, register: Reg) -> Option<usize> {
+        if self.uses[register as usize] != 1 || !self.lowered.temporaries.contains(&register) {
+            return None;
+        }
+        let position = *self.written.get(&register)?;
+        let inst = self.at(position)?;
+        let unchanged = |operand: Reg| self.written.get(&operand).is_none_or(|at| *at < position);
+        (inst.op.info().pure_value && inst.reads().all(unchanged)).then_some(position)
+    }
+
+    fn at(&self, position: usize) -> Option<&Lir> {
+        match &self.out[position] {
+            Item::Inst(inst) => Some(inst),
+            Item::Label(_) | Item::Gone => None,
+        }
+    }
+
+    /// Takes an instruction out, because another one does its work.
+    fn remove(&mut self, position: usize) {
+        if let Item::Inst(inst) = std::mem::replace(&mut self.out[position], Item::Gone) {
+            for register in inst.reads() {
+                if let Some(reads) = self.read.get_mut(&register) {
+                    reads.retain(|read| *read != position);
+                }
+            }
+        }
+    }
+
+    /// Whether nothing after `position` reads a register.
+    fn unread_after(&self, register: Reg, position: usize) -> bool {
+        self.read.get(&register).is_none_or(|reads| reads.iter().all(|read| *read <= position))
+    }
+
+    /// Fuses definitions into an instruction as long as a rule applies.
+    fn absorb(&mut self, mut inst: Lir) -> Lir {
+        'again: loop {
+            for (place, &operand) in inst.op.info().reads.iter().enumerate() {
+                let Some(position) = self.movable(inst.args[operand]) else { continue };
+                let Some(inner) = self.at(position) else { continue };
+                if let Some(op) = rules::fused(inst.op, place, inner.op) {
+                    inst = splice(&inst, place, inner, op);
+                    self.remove(position);
+                    continue 'again;
+                }
+            }
+            return inst;
+        }
+    }
+
+    /// A branch on a `bool`: lazily by parts where it is an `and` or `or`, else fused with its
+    /// comparison.
+    fn condition(&mut self, branch: Lir) {
+        let definition =
+            self.movable(branch.args[0]).and_then(|at| Some((at, self.at(at)?.clone())));
+        let Some((position, inner)) = definition else { return self.push(branch) };
+        match (branch.op, inner.op) {
+            (Opcode::BrF, Opcode::And) | (Opcode::BrT, Opcode::Or) => {
+                self.remove(position);
+                let mut first = branch.clone();
+                first.anchors.extend(&inner.anchors);
+                first.args[0] = inner.args[0];
+                self.condition(first);
+                let second = Lir::branch(branch.op, &inner.args[1..2], branch.t, Vec::new());
+                self.condition(second);
+            }
+            (Opcode::BrT, Opcode::And) | (Opcode::BrF, Opcode::Or) => {
+                self.remove(position);
+                let skip = self.lowered.labels;
+                self.lowered.labels += 1;
+                let opposite = if branch.op == Opcode::BrT { Opcode::BrF } else { Opcode::BrT };
+                let mut anchors = branch.anchors;
+                anchors.extend(&inner.anchors);
+                self.condition(Lir::branch(opposite, &inner.args[..1], skip, anchors));
+                let second = Lir::branch(branch.op, &inner.args[1..2], branch.t, Vec::new());
+                self.condition(second);
+                self.label(skip);
+            }
+            (op, compare) => {
+                let inverse = if op == Opcode::BrF { rules::negated(compare) } else { None };
+                let fused = match inverse {
+                    Some(op) => {
+                        let mut fused = splice(&branch, 0, &inner, op);
+                        fused.args.swap(0, 1);
+                        Some(fused)
+                    }
+                    None => rules::fused(op, 0, compare).map(|op| splice(&branch, 0, &inner, op)),
+                };
+                let Some(fused) = fused else { return self.push(branch) };
+                self.remove(position);
+                if matches!(fused.op, Opcode::BrT | Opcode::BrF) {
+                    return self.condition(fused);
+                }
+                let fused = self.absorb(fused);
+                let counting = self.counting(fused);
+                self.push(counting);
+            }
+        }
+    }
+
+    /// Fuses `n = n + step` with a branch that compares `n`, if nothing between needs `n`.
+    fn counting(&mut self, branch: Lir) -> Lir {
+        for place in 0..2 {
+            let Some((add, counting)) = rules::counting(branch.op, place) else { continue };
+            let register = branch.args[place];
+            let Some(&position) = self.written.get(&register) else { continue };
+            let Some(inst) = self.at(position) else { continue };
+            let step = if inst.args[0] == register { inst.args[1] } else { inst.args[0] };
+            let counts = inst.op == add && inst.args[..2].contains(&register) && step != register;
+            let limit = branch.args[1 - place];
+            let unread = self.unread_after(register, position);
+            let unchanged = self.written.get(&step).is_none_or(|at| *at < position);
+            if counts && position >= self.block_start && unread && unchanged && limit != register {
+                let mut anchors = branch.anchors;
+                anchors.extend(&inst.anchors);
+                let fused = Lir::branch(counting, &[step, limit], branch.t, anchors);
+                self.remove(position);
+                return Lir { r: register, ..fused };
+            }
+        }
+        branch
+    }
+
+    /// `variable = value`: lets the definition of the value write the variable, if it is in this
+    /// basic block and nothing after it touches the variable.
+    fn coalesce(&mut self, copy: &Lir) -> bool {
+        let (variable, value) = (copy.r, copy.args[0]);
+        if self.uses[value as usize] != 1 || !self.lowered.temporaries.contains(&value) {
+            return false;
+        }
+        let Some(&position) = self.written.get(&value) else { return false };
+        let free = self.unread_after(variable, position)
+            && self.written.get(&variable).is_none_or(|written| *written < position);
+        if position < self.block_start || !free {
+            return false;
+        }
+        let Item::Inst(inst) = &mut self.out[position] else { return false };
+        if inst.op.info().result != ResultRole::Write {
+            return false;
+        }
+        inst.r = variable;
+        inst.anchors.extend(&copy.anchors);
+        self.written.remove(&value);
+        self.written.insert(variable, position);
+        true
+    }
+}
