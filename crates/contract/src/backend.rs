@@ -18,6 +18,15 @@ pub trait Backend: Send + Sync {
     /// Why no adapter can be listed, with the cure.
     fn adapters(&self) -> Result<Vec<Adapter>, Failure>;
 
+    /// Opens an adapter and runs its canaries: small programs that show what it really does, by name
+    /// with their results. Empty for a backend without adapters.
+    ///
+    /// # Errors
+    /// Why the adapter cannot be opened or trusted.
+    fn passport(&self, _adapter: &str) -> Result<Vec<(String, String)>, Failure> {
+        Ok(Vec::new())
+    }
+
     /// Makes a variant ready to run one case: parse, lower, compile, allocate.
     ///
     /// # Errors

@@ -1,2 +1,43 @@
 //! Plan, worker processes, verification, sampling, statistics, record.
+//!
+//! The harness knows no backend and no kernel: both come in through `contract`, from a table and a
+//! list that its caller makes. Its rule above all others: an unproved variant has no time.
 #![forbid(unsafe_code)]
+
+mod answers;
+mod error;
+pub mod exit;
+mod history;
+mod in_process;
+mod lines;
+pub mod machine;
+pub mod memory;
+mod observer;
+mod pictures;
+mod plan;
+mod pool;
+mod process;
+pub mod protocol;
+mod rows;
+mod run;
+mod sampling;
+mod session;
+pub mod statistics;
+#[cfg(test)]
+mod tests_support;
+mod truth;
+pub mod verify;
+pub mod worker;
+
+pub use answers::check_answers;
+pub use error::HarnessError;
+pub use exit::{Demands, exit_code};
+pub use in_process::{Called, call_in_process, verify_in_process};
+pub use observer::{Observer, Silent, label, output_file_name};
+pub use plan::{
+    AdapterChoice, Adapters, Duty, Plan, PlannedCase, PlannedRow, Selection, Subject, TableLine,
+    nearest, plan, require_known,
+};
+pub use pool::{Commands, list_adapters};
+pub use process::{WorkerCommand, WorkerKey};
+pub use run::{Limits, Measure, Options, PER_ROW, Report, run, tally};

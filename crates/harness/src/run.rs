@@ -1,0 +1,219 @@
+//! The whole run: cases in batches, each verified, then sampled; then what the workers used.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crossover_contract::Failure;
+use crossover_record::{Canary, PictureFile, Row, Status, WorkerUse};
+
+use crate::plan::{Duty, Plan, TableLine};
+use crate::pool::{Commands, Pool, private_folder};
+use crate::process::WorkerKey;
+use crate::protocol::{Ask, Reply};
+use crate::rows::key_of;
+use crate::sampling;
+use crate::session::Session;
+use crate::{HarnessError, Observer};
+
+/// How a run goes about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Threads for threaded variants, at least 1.
+    pub threads: usize,
+    /// Limits of time.
+    pub limits: Limits,
+    /// How rows are sampled; without it each is verified once and that call is its sample.
+    pub measure: Option<Measure>,
+    /// Seed of the order of rounds.
+    pub seed: u64,
+}
+
+/// Limits of time. What passes one costs its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// One preparation.
+    pub prepare: Duration,
+    /// One call; its worker is ended when it passes it.
+    pub call: Duration,
+    /// One call of the reference as predicted from a smaller size; a stand-in takes its place
+    /// beyond it.
+    pub reference: Duration,
+    /// One call of another row as predicted from a smaller size; the row is skipped beyond it.
+    pub expected: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        let (call, reference) = (Duration::from_secs(120), Duration::from_secs(60));
+        Limits { prepare: call, call, reference, expected: call }
+    }
+}
+
+/// How rows are sampled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// Time from the start of the run to the end of its samples, verification included; without
+    /// it every row gets [`PER_ROW`].
+    pub budget: Option<Duration>,
+    /// Most samples of a row.
+    pub max_samples: usize,
+    /// A row whose first call took longer is not called again: that call is its sample.
+    pub once_above: Duration,
+}
+
+impl Default for Measure {
+    fn default() -> Measure {
+        Measure { budget: None, max_samples: 30, once_above: Duration::from_secs(1) }
+    }
+}
+
+/// Time for a row's samples where the run has no budget.
+pub const PER_ROW: Duration = Duration::from_secs(1);
+
+/// Bytes of arguments of cases that are verified and sampled together: workers keep them all.
+const BATCH_BYTES: u64 = 256 << 20;
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Rows in the order of the plan.
+    pub rows: Vec<Row>,
+    /// What each worker used.
+    pub workers: Vec<WorkerUse>,
+    /// Canaries of the adapters that took part, by backend and slug.
+    pub passports: BTreeMap<(String, String), Vec<Canary>>,
+    /// Pictures with the contents of their files.
+    pub pictures: Vec<(PictureFile, Vec<u8>)>,
+}
+
+/// Runs a plan. Nothing that a row does ends the run.
+///
+/// # Errors
+/// [`HarnessError::NoReference`] if the table has none; [`HarnessError::Io`] if there is no place
+/// for temporary files.
+pub fn run(
+    plan: &Plan,
+    table: &[TableLine<'_>],
+    commands: Commands<'_>,
+    options: &Options,
+    observer: &mut dyn Observer,
+) -> Result<Report, HarnessError> {
+    let private = private_folder()?;
+    let duty = |wanted: fn(&Duty<'_>) -> Option<String>| {
+        table.iter().find_map(|line| {
+            let backend = line.backend.name().to_owned();
+            wanted(&line.duty).map(|variant| WorkerKey { backend, variant, adapter: None })
+        })
+    };
+    let reference = duty(|duty| match duty {
+        Duty::Reference(variant) => Some((*variant).to_owned()),
+        Duty::StandIn(_) | Duty::Compared => None,
+    });
+    let stand_in = duty(|duty| match duty {
+        Duty::StandIn(variant) => Some((*variant).to_owned()),
+        Duty::Reference(_) | Duty::Compared => None,
+    });
+    let reference = reference.ok_or(HarnessError::NoReference)?;
+    observer.planned(plan.row_count());
+    let pool = Pool::new(commands, private.path(), options.threads.max(1));
+    let session = Session::new(pool, private.path(), options, observer, reference, stand_in);
+    Ok(session.run(plan))
+}
+
+impl Session<'_> {
+    fn run(mut self, plan: &Plan) -> Report {
+        let mut report = Report::default();
+        let mut first = 0;
+        while first < plan.cases.len() {
+            let end = batch_end(plan, first);
+            self.run_batch(plan, first, end, &mut report.rows);
+            first = end;
+        }
+        report.passports = self.passports(plan);
+        report.pictures = std::mem::take(&mut self.pictures);
+        report.workers = self.pool.end(self.observer);
+        report
+    }
+
+    fn run_batch(&mut self, plan: &Plan, first: usize, end: usize, rows: &mut Vec<Row>) {
+        let (mut states, mut live) = (Vec::new(), Vec::new());
+        for (number, case) in plan.cases.iter().enumerate().take(end).skip(first) {
+            let (state, verified) = self.verify_case(number, case);
+            states.push(state);
+            live.extend(verified);
+        }
+        let options = self.options;
+        if let Some(measure) = &options.measure {
+            let rest: usize = plan.cases[first..].iter().map(|case| case.rows.len()).sum();
+            let budget = self.share(measure, live.len(), rest);
+            self.sample(&states, &mut live, measure, budget);
+        }
+        for row in &mut live {
+            if let Some(ready) = row.ready.clone() {
+                self.release(&key_of(&plan.cases[row.case].rows[row.planned]), &ready);
+            }
+            sampling::conclude(row);
+        }
+        for state in states.iter().flatten() {
+            if let Some(truth) = &state.truth {
+                self.release(&truth.by, &truth.ready);
+            }
+            // What is left behind goes with the private folder at the end.
+            let _ = std::fs::remove_dir_all(self.private.join(format!("case{}", state.number)));
+        }
+        rows.extend(live.into_iter().map(|live| live.row));
+    }
+
+    /// Time for the samples of a batch: its rows' part of what the budget has left.
+    fn share(&self, measure: &Measure, rows: usize, rest: usize) -> Duration {
+        match measure.budget {
+            None => PER_ROW * u32::try_from(rows).unwrap_or(u32::MAX),
+            Some(budget) => {
+                let left = budget.saturating_sub(self.begun.elapsed());
+                left.mul_f64(rows as f64 / rest.max(1) as f64)
+            }
+        }
+    }
+
+    /// The canaries of every adapter that served a row, run by a worker that has it open.
+    fn passports(&mut self, plan: &Plan) -> BTreeMap<(String, String), Vec<Canary>> {
+        let mut passports = BTreeMap::new();
+        let rows = plan.cases.iter().flat_map(|case| &case.rows);
+        for row in rows.filter(|row| row.refused.is_none()) {
+            let Some(adapter) = row.adapter.clone() else { continue };
+            let key = key_of(row);
+            let place = (row.backend.clone(), adapter.clone());
+            if passports.contains_key(&place) || !self.pool.runs(&key) {
+                continue;
+            }
+            let ask = Ask::Passport { backend: row.backend.clone(), adapter };
+            let canaries = match self.pool.ask(&key, ask, self.options.limits.prepare) {
+                Ok(Reply::Passport { canaries }) => canaries,
+                Ok(_) => vec![("passport".to_owned(), "answered something else".to_owned())],
+                Err(failure) => vec![("passport".to_owned(), reason(&failure))],
+            };
+            let canaries = canaries.into_iter().map(|(name, result)| Canary { name, result });
+            passports.insert(place, canaries.collect());
+        }
+        passports
+    }
+}
+
+fn reason(failure: &Failure) -> String {
+    failure.to_string()
+}
+
+fn batch_end(plan: &Plan, first: usize) -> usize {
+    let mut bytes = 0_u64;
+    let fits = |case: &&crate::PlannedCase| {
+        bytes = bytes.saturating_add(case.bytes);
+        bytes <= BATCH_BYTES
+    };
+    let count = plan.cases[first..].iter().take_while(fits).count();
+    first + count.max(1)
+}
+
+/// Rows of each status, in the order of [`Status::ALL`].
+pub fn tally(rows: &[Row]) -> [(Status, usize); 5] {
+    Status::ALL.map(|status| (status, rows.iter().filter(|row| row.status == status).count()))
+}

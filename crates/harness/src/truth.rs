@@ -1,0 +1,124 @@
+//! The reference of a case: run once, before everything else, and checked for unwritten elements.
+
+use crossover_contract::Failure;
+use crossover_values::{Param, ParamKind, Role, Value, compare};
+
+use crate::plan::PlannedCase;
+use crate::process::WorkerKey;
+use crate::protocol::KernelSpec;
+use crate::session::{CaseState, Session, Truth, write_arguments};
+use crate::verify::{Outputs, Verdict, accept_reference};
+
+/// Why a case has no reference.
+pub(crate) enum NoTruth {
+    /// It was left out, because it would pass a limit.
+    Skipped(String),
+    /// It could not be had.
+    Failed(Failure),
+}
+
+impl From<Failure> for NoTruth {
+    fn from(failure: Failure) -> NoTruth {
+        NoTruth::Failed(failure)
+    }
+}
+
+impl Session<'_> {
+    /// Runs the reference of a case, or its stand-in where the reference would take too long.
+    pub(crate) fn find_truth(&mut self, state: &CaseState<'_>) -> Result<Truth, NoTruth> {
+        let PlannedCase { subject, dtype, case, .. } = state.planned;
+        let (kernel, reference) = (&subject.kernel, self.reference.clone());
+        let limit = self.options.limits.reference;
+        let name = format!("{} {}", reference.backend, reference.variant);
+        let predicted = self.history.predict(kernel, *dtype, case, &reference);
+        let Some(long) = predicted.filter(|&predicted| predicted > limit) else {
+            return self.run_truth(state, reference, name);
+        };
+        let long = format!("{name} would take about {:.0} s", long.as_secs_f64());
+        let Some(stand_in) = self.stand_in.clone() else {
+            return Err(NoTruth::Skipped(format!("{long}, over the limit of {limit:?}")));
+        };
+        let described = format!("{} {}", stand_in.backend, stand_in.variant);
+        match self.history.proved_exact(kernel, *dtype, &stand_in) {
+            Some(size) => {
+                let described = format!("{described}, bit-equal to {name} at {size}; {long}");
+                self.run_truth(state, stand_in, described)
+            }
+            None => Err(NoTruth::Skipped(format!(
+                "{long}, over the limit of {limit:?}, and its stand-in {described} was not proved \
+                 at a smaller size"
+            ))),
+        }
+    }
+
+    fn run_truth(
+        &mut self,
+        state: &CaseState<'_>,
+        key: WorkerKey,
+        described: String,
+    ) -> Result<Truth, NoTruth> {
+        let spec = KernelSpec { mutant: None, ..state.planned.subject.spec.clone() };
+        let ready = self.prepare(state, &spec, &key, 1, &state.files)?;
+        let (ran, outputs) = self.call_whole(state, &key, &ready)?;
+        if let Verdict::Wrong { reason, .. } = accept_reference(&outputs, state.signature, "") {
+            return Err(NoTruth::Failed(Failure::Failed(reason)));
+        }
+        if let Some(reason) = self.unwritten(state, &spec, &key, &outputs)? {
+            return Err(NoTruth::Failed(Failure::Failed(reason)));
+        }
+        Ok(Truth { outputs, by: key, described, ready, ran })
+    }
+
+    /// Finds elements that the reference did not write: where an output still has the poison, a
+    /// second run over zeros tells a poison that was left from one that was computed.
+    fn unwritten(
+        &mut self,
+        state: &CaseState<'_>,
+        spec: &KernelSpec,
+        key: &WorkerKey,
+        outputs: &Outputs,
+    ) -> Result<Option<String>, Failure> {
+        if !outputs.iter().any(|(_, value)| has_poison(value)) {
+            return Ok(None);
+        }
+        let zeroed: Vec<Value> =
+            state.signature.params.iter().zip(&state.arguments).map(zero_if_written).collect();
+        let files = write_arguments(&zeroed, &self.private.join("zeroed"))?;
+        let ready = self.prepare(state, spec, key, 1, &files)?;
+        let (_, second) = self.call_whole(state, key, &ready)?;
+        self.release(key, &ready);
+        for ((name, first), (_, second)) in outputs.iter().zip(&second) {
+            match compare::differences(first, second) {
+                Ok(indices) if indices.is_empty() => {}
+                Ok(indices) => {
+                    let (count, first) = (indices.len(), indices[0]);
+                    return Ok(Some(format!(
+                        "the reference leaves {count} elements of `{name}` unwritten, the first \
+                         is {first}"
+                    )));
+                }
+                Err(mismatch) => return Ok(Some(format!("output `{name}`: {mismatch}"))),
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn zero_if_written((param, value): (&Param, &Value)) -> Value {
+    match (param.role, value) {
+        (Role::Out, Value::Array(array)) => {
+            Value::Array(crossover_values::Array::zeros(array.dtype(), array.shape()))
+        }
+        (Role::Out | Role::In | Role::InOut, value) => value.clone(),
+    }
+}
+
+/// Whether any element looks like the poison that arrays come with.
+fn has_poison(value: &Value) -> bool {
+    let Value::Array(array) = value else { return false };
+    let ParamKind::Array { dtype, .. } = value.kind() else { return false };
+    let mut one = crossover_values::Array::zeros(dtype, &[1]);
+    one.poison();
+    let Some(poison) = one.get(0) else { return false };
+    (0..array.len()).any(|index| array.get(index).is_some_and(|e| compare::same(e, poison)))
+}
