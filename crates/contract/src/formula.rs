@@ -72,7 +72,7 @@ impl Formula {
     /// # Errors
     /// [`FormulaError::Syntax`].
     pub fn parse(text: &str) -> Result<Formula, FormulaError> {
-        let parsed = FlatEx::<f64, Operators>::parse(text).map_err(|error| {
+        let parsed = FlatEx::<f64, Operators>::parse(&plain(text)).map_err(|error| {
             FormulaError::Syntax { text: text.to_owned(), reason: error.to_string() }
         })?;
         Ok(Formula { text: text.to_owned(), parsed: Box::new(parsed) })
@@ -116,6 +116,41 @@ impl Formula {
             reason: error.to_string(),
         })
     }
+}
+
+/// The text in the form that the parser reads: it takes the start of a name for an operator where
+/// it can (`max_iterations` for `max`), which braces around names end; and it knows no exponents,
+/// so numbers are written out.
+fn plain(text: &str) -> String {
+    const FUNCTIONS: [&str; 10] =
+        ["abs", "floor", "ceil", "round", "sqrt", "exp", "ln", "log2", "min", "max"];
+    let mut plain = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (word, tail) = rest.split_at(word_length(rest, first));
+        if (first.is_ascii_alphabetic() || first == '_') && !FUNCTIONS.contains(&word) {
+            plain.extend(["{", word, "}"]);
+        } else if let (true, Ok(value)) = (first.is_ascii_digit(), word.parse::<f64>()) {
+            plain.push_str(&value.to_string());
+        } else {
+            plain.push_str(word);
+        }
+        rest = tail;
+    }
+    plain
+}
+
+/// Length of the name, the number or the other character that `text` starts with.
+fn word_length(text: &str, first: char) -> usize {
+    let number = first.is_ascii_digit();
+    let mut previous = ' ';
+    let ends = |(_, c): &(usize, char)| {
+        let exponent_sign = number && matches!((previous, c), ('e' | 'E', '+' | '-'));
+        previous = *c;
+        !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.') || exponent_sign)
+    };
+    let end = text.char_indices().find(ends).map_or(text.len(), |(end, _)| end);
+    end.max(first.len_utf8())
 }
 
 impl fmt::Debug for Formula {
@@ -168,6 +203,14 @@ mod tests {
         assert_eq!(value("floor(0.45 * n) + max(1, 2)").unwrap(), 6.0);
         assert_eq!(value("2^3").unwrap(), 8.0);
         assert_eq!(value("-n").unwrap(), -10.0);
+    }
+
+    #[test]
+    fn names_may_start_like_functions() {
+        let formula = Formula::parse("max_iterations + mind * 1e-3 + max(exp2_n, 3.5e2)").unwrap();
+        assert_eq!(formula.names(), ["exp2_n", "max_iterations", "mind"]);
+        let known = names(&[("max_iterations", 300.0), ("mind", 1000.0), ("exp2_n", 2.0)]);
+        assert_eq!(formula.value(&known).unwrap(), 651.0);
     }
 
     #[test]
