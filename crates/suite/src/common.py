@@ -1,0 +1,63 @@
+"""What several kernels import: a random stream by index, and a hash of bytes."""
+
+from crossover import i32, mul_high, u8, u32
+
+# Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC11.
+PHILOX_M0: u32 = 0xD2511F53
+PHILOX_M1: u32 = 0xCD9E8D57
+PHILOX_W0: u32 = 0x9E3779B9
+PHILOX_W1: u32 = 0xBB67AE85
+
+# MurmurHash3_x86_32, Austin Appleby, public domain.
+MURMUR_C1: u32 = 0xCC9E2D51
+MURMUR_C2: u32 = 0x1B873593
+
+
+def philox(index: u32, key_low: u32, key_high: u32) -> tuple[u32, u32, u32, u32]:
+    """The four random words of counter (index, 0, 0, 0): a function of the index, so that every
+    backend draws the same stream in any order."""
+    w0 = index
+    w1 = u32(0)
+    w2 = u32(0)
+    w3 = u32(0)
+    k0 = key_low
+    k1 = key_high
+    for step in range(10):
+        low0 = PHILOX_M0 * w0
+        low1 = PHILOX_M1 * w2
+        high0 = mul_high(PHILOX_M0, w0)
+        high1 = mul_high(PHILOX_M1, w2)
+        w0 = high1 ^ w1 ^ k0
+        w1 = low1
+        w2 = high0 ^ w3 ^ k1
+        w3 = low0
+        k0 += PHILOX_W0
+        k1 += PHILOX_W1
+    return w0, w1, w2, w3
+
+
+def murmur3_block(word: u32) -> u32:
+    """Mixes one word of the key before it enters the hash."""
+    k = word * MURMUR_C1
+    k = (k << 15) | (k >> 17)
+    return k * MURMUR_C2
+
+
+def murmur3(key: u8[:], length: i32, seed: u32) -> u32:
+    """murmur3-32 of the first `length` bytes of `key`."""
+    h = seed
+    blocks = length // 4
+    for block in range(blocks):
+        at = 4 * block
+        word = key[at] | (key[at + 1] << 8) | (key[at + 2] << 16) | (key[at + 3] << 24)
+        h = h ^ murmur3_block(word)
+        h = (h << 13) | (h >> 19)
+        h = h * 5 + 0xE6546B64
+    tail = u32(0)
+    for i in range(4 * blocks, length):
+        tail = tail | (key[i] << (8 * (i - 4 * blocks)))
+    h = h ^ murmur3_block(tail)
+    h = h ^ u32(length)
+    h = (h ^ (h >> 16)) * 0x85EBCA6B
+    h = (h ^ (h >> 13)) * 0xC2B2AE35
+    return h ^ (h >> 16)

@@ -1,0 +1,76 @@
+//! Exact variants against the plain one, all against the known sum, and mutants that must differ.
+
+use crossover_values::{DType, Role, Scalar, Signature, Value};
+
+use super::*;
+use crate::testing::{self, Subject};
+
+fn subject(dtype: DType) -> Subject {
+    let params = vec![testing::array("v", dtype, 1, Role::In)];
+    let returns = vec![crossover_values::ParamKind::Scalar(dtype)];
+    Subject::new("norm2", dtype, Signature { params, returns })
+}
+
+fn total(subject: &Subject, variant: &str, n: f64) -> f64 {
+    let case = subject.case(&[("n", n)]);
+    match &subject.run(subject.variant(variant), &case)[..] {
+        [Value::Scalar(Scalar::F32(total))] => f64::from(*total),
+        [Value::Scalar(Scalar::F64(total))] => *total,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn exact_variants_agree_at_odd_sizes() {
+    for dtype in [DType::F32, DType::F64] {
+        for n in [1.0, 15.0, 16.0, 17.0, 4095.0, 4097.0, 12_289.0, 100_003.0] {
+            subject(dtype).assert_exact_variants(&[("n", n)]);
+        }
+    }
+}
+
+#[test]
+fn every_variant_gives_the_known_sum() {
+    for variant in VARIANTS {
+        assert_eq!(total(&subject(DType::F64), variant.name, 1000.0), 332_833_500.0);
+        let f32 = total(&subject(DType::F32), variant.name, 1000.0);
+        assert!((f32 / 332_833_500.0 - 1.0).abs() < 1e-5, "{}: {f32}", variant.name);
+    }
+}
+
+#[test]
+fn the_order_is_the_language_s() {
+    // Sizes that show in the order: 0.1 is not exact, so another order has other bits.
+    let v = vec![0.1_f32; 9000];
+    let block = |len: usize| {
+        let mut partials = [0.0_f32; 16];
+        (0..len).for_each(|i| partials[i % 16] += 0.1 * 0.1);
+        for half in [8, 4, 2, 1] {
+            (0..half).for_each(|j| partials[j] += partials[j + half]);
+        }
+        partials[0]
+    };
+    let expected = (block(4096) + block(4096)) + block(9000 - 8192);
+    assert_eq!(order::sum(&v).to_bits(), expected.to_bits());
+    assert_ne!(running_sum(&v).to_bits(), expected.to_bits(), "the test shows no order");
+}
+
+#[test]
+fn f32_shows_why_order_matters() {
+    let exact = 333_332_833_333_500_000.0;
+    let error = |variant| (total(&subject(DType::F32), variant, 1e6) / exact - 1.0).abs();
+    assert!(error("scalar") < 1e-6);
+    assert!((1e-5..1e-3).contains(&error("loop")));
+}
+
+#[test]
+fn mutants_differ() {
+    let v: Vec<f64> = (0..1003).map(f64::from).collect();
+    let right = order::sum(&v);
+    assert_ne!(order::sum(&v[..v.len() - v.len() % 16]), right, "tail left out");
+    assert_ne!(
+        v.chunks_exact(16).map(|c| c.iter().map(|x| x * x).sum::<f64>()).sum::<f64>(),
+        right
+    );
+    assert_ne!(v.iter().sum::<f64>(), right, "not squared");
+}

@@ -1,0 +1,108 @@
+//! Darts in Rust: plain loop, one dart per lane, chunks over threads. Integers, so every order of
+//! counting gives the same hits.
+
+mod simd;
+#[cfg(test)]
+mod tests;
+
+use crossover_contract::{AllowedFunction, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_values::{DType, Scalar, Value, philox};
+use rayon::prelude::*;
+
+use crate::arguments::scalar;
+
+const DTYPES: &[DType] = &[DType::U32];
+
+/// Darts of one parallel task: about a fifth of a millisecond.
+const DARTS_PER_TASK: u32 = 1 << 16;
+
+/// 65535 * 65535: the disc's radius squared, in the units of the 16-bit coordinates.
+const RADIUS_SQUARED: u32 = 65_535 * 65_535;
+
+pub(crate) const VARIANTS: &[NativeVariant] = &[
+    NativeVariant {
+        name: "scalar",
+        doc: "plain loop, one dart after the other",
+        dtypes: DTYPES,
+        promise: Promise::Exact,
+        threaded: false,
+        run: |call| run(call, scalar_hits),
+    },
+    NativeVariant {
+        name: "simd",
+        doc: "one dart per lane, several vectors in flight",
+        dtypes: DTYPES,
+        promise: Promise::Exact,
+        threaded: false,
+        run: |call| run(call, simd::hits),
+    },
+    NativeVariant {
+        name: "threads",
+        doc: "the plain loop, chunks of darts over threads",
+        dtypes: DTYPES,
+        promise: Promise::Exact,
+        threaded: true,
+        run: |call| run(call, |darts| threaded(darts, scalar_hits)),
+    },
+    NativeVariant {
+        name: "simd_threads",
+        doc: "one dart per lane, chunks of darts over threads",
+        dtypes: DTYPES,
+        promise: Promise::Exact,
+        threaded: true,
+        run: |call| run(call, |darts| threaded(darts, simd::hits)),
+    },
+];
+
+pub(crate) const POLICY_FUNCTIONS: &[(&str, AllowedFunction)] = &[];
+
+/// A range of the stream of a key.
+#[derive(Clone, Copy, Debug)]
+struct Darts {
+    /// First index.
+    from: u32,
+    /// First index beyond.
+    to: u32,
+    key: [u32; 2],
+}
+
+/// Runs `hits` on the arguments and returns what it gives; a negative n throws no dart.
+fn run(call: &mut NativeCall<'_>, hits: impl FnOnce(Darts) -> u32) -> Result<(), NativeError> {
+    if call.dtype != DType::U32 {
+        return Err(NativeError::Instance(call.dtype));
+    }
+    let given = call.arguments.len();
+    let [n, key_low, key_high] = &*call.arguments else {
+        let position = given.min(2);
+        return Err(NativeError::Argument { position, expected: "one of three arguments" });
+    };
+    let to = u32::try_from(scalar::<i32>(n, 0)?).unwrap_or(0);
+    let key = [scalar(key_low, 1)?, scalar(key_high, 2)?];
+    let hits = hits(Darts { from: 0, to, key });
+    call.returned = vec![Value::Scalar(Scalar::U32(hits))];
+    Ok(())
+}
+
+/// Whether the dart of these random words hits.
+fn is_hit(w0: u32, w1: u32) -> bool {
+    let (x, y) = (w0 >> 16, w1 >> 16);
+    y * y <= RADIUS_SQUARED - x * x
+}
+
+fn scalar_hits(darts: Darts) -> u32 {
+    let mut hits = 0;
+    for index in darts.from..darts.to {
+        let [w0, w1, ..] = philox::philox4x32_10([index, 0, 0, 0], darts.key);
+        hits += u32::from(is_hit(w0, w1));
+    }
+    hits
+}
+
+/// Counts tasks on the current pool.
+fn threaded(darts: Darts, hits: fn(Darts) -> u32) -> u32 {
+    let task = |task: u32| {
+        let from = task * DARTS_PER_TASK;
+        hits(Darts { from, to: darts.to.min(from.saturating_add(DARTS_PER_TASK)), ..darts })
+    };
+    (0..darts.to.div_ceil(DARTS_PER_TASK)).into_par_iter().map(task).sum()
+}
