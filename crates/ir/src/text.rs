@@ -37,9 +37,11 @@
 mod lex;
 mod parse;
 mod parse_code;
+mod parse_values;
 mod print;
 
 pub use parse::parse;
+pub(crate) use parse_values::{parse_values, print_value};
 pub use print::{print, print_with_spans};
 
 /// The text is no module in the text form.

@@ -50,7 +50,7 @@ pub(super) struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
-    fn new(text: &'t str) -> Result<Parser<'t>, ParseError> {
+    pub(super) fn new(text: &'t str) -> Result<Parser<'t>, ParseError> {
         let mut lexer = Lexer::new(text);
         let (token, line, column) = lexer.next()?;
         let (arrays, host_vars) = (Vec::new(), Vec::new());

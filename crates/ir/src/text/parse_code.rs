@@ -339,7 +339,7 @@ impl Parser<'_> {
     }
 
     /// A constant of a type, in the form that keeps its bits.
-    fn constant(&mut self, dtype: DType) -> Result<Scalar, ParseError> {
+    pub(super) fn constant(&mut self, dtype: DType) -> Result<Scalar, ParseError> {
         let mut text = self.number()?;
         if text == "nan" {
             text = format!("nan {}", self.number()?);
@@ -353,7 +353,7 @@ impl Parser<'_> {
 
 /// Reads a scalar as [`Scalar`]'s `Display` writes it; a NaN as `nan` or `nan 0x…` with its bits.
 /// A `u8` reads as the `u32` that a load of it gives.
-pub(crate) fn scalar(dtype: DType, text: &str) -> Option<Scalar> {
+fn scalar(dtype: DType, text: &str) -> Option<Scalar> {
     let bits = || u64::from_str_radix(text.strip_prefix("nan 0x")?, 16).ok();
     match dtype {
         DType::Bool => text.parse().ok().map(Scalar::Bool),

@@ -1,0 +1,80 @@
+//! Every fixture, on the reference evaluator; and the fixtures' own completeness.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crossover_ir::fixture::{Fixture, load_fixtures, parse_fixture};
+use crossover_ir::{Op, parse, print, reference};
+
+fn fixtures() -> Vec<(String, Fixture)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/ir");
+    load_fixtures(&folder).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_reference_runs_every_fixture() {
+    let mut failures = Vec::new();
+    for (stem, fixture) in fixtures() {
+        assert!(!fixture.runs.is_empty(), "{stem} runs nothing");
+        for run in &fixture.runs {
+            let outcome = reference::run(&fixture.module, run.kernel, &run.arguments);
+            if let Err(mismatch) = run.check(&fixture.module, &outcome) {
+                failures.push(format!("{stem}: {mismatch}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of the runs differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_kernel_runs_and_every_op_occurs() {
+    let mut ops = BTreeSet::new();
+    for (stem, fixture) in fixtures() {
+        for (index, kernel) in fixture.module.kernels.iter().enumerate() {
+            let ran = fixture.runs.iter().any(|run| run.kernel == index);
+            assert!(ran, "{stem}: `{}` has no run", kernel.name);
+        }
+        let text = print(&fixture.module);
+        ops.extend(text.split_whitespace().filter_map(Op::from_name));
+        assert_eq!(parse(&text).as_ref(), Ok(&*fixture.module), "{stem} round-trips");
+    }
+    let missing: Vec<_> = Op::ALL.iter().filter(|op| !ops.contains(op)).collect();
+    assert!(missing.is_empty(), "no fixture uses {missing:?}");
+}
+
+#[test]
+fn wrong_fixtures_are_refused() {
+    let kernel = "kernel k { var %n: i32 params (%n) returns (i32) host { v0: i32 = get %n return (v0) } }\n";
+    let message = |run: &str| parse_fixture(&format!("{kernel}{run}")).unwrap_err().to_string();
+    let form = "line 2: a run is `# run: kernel(arguments) -> outputs` or `… -> trap: text`";
+    assert_eq!(message("# run: k(i32 1)"), form);
+    assert_eq!(message("# run: k i32 1 -> i32 1"), form);
+    assert_eq!(message("# run: j(i32 1) -> i32 1"), "line 2: there is no kernel `j`");
+    let arguments = "line 2: the arguments do not meet the parameters";
+    assert_eq!(message("# run: k(u32 1) -> i32 1"), arguments);
+    assert_eq!(message("# run: k() -> i32 1"), arguments);
+    assert_eq!(
+        message("# run: k(i32[3]{1, 2}) -> i32 1"),
+        "line 2: 1:12: 3 elements expected, 2 given"
+    );
+}
+
+/// A fixture that could not fail would prove nothing.
+#[test]
+fn a_wrong_outcome_is_noticed() {
+    let text =
+        "kernel k { var %n: i32 params (%n) returns (i32) host { v0: i32 = get %n return (v0) } }
+# run: k(i32 1) -> i32 2
+# run: k(i32 1) -> i32 1, i32 1
+# run: k(i32 1) -> u32 1
+# run: k(i32 1) -> trap: trap 3
+";
+    let fixture = parse_fixture(text).unwrap();
+    for run in &fixture.runs {
+        let outcome = reference::run(&fixture.module, run.kernel, &run.arguments);
+        assert!(run.check(&fixture.module, &outcome).is_err(), "line {}", run.line);
+    }
+    let outcome = reference::run(&fixture.module, 0, &fixture.runs[0].arguments);
+    let error = fixture.runs[0].check(&fixture.module, &outcome).unwrap_err();
+    assert_eq!(error.to_string(), "line 2: expected i32 2\n      got i32 1");
+}
