@@ -103,7 +103,8 @@ impl Lower<'_, '_> {
 
     /// Iteration i of the region adds to partial result i mod 16.
     fn contribute_partial(&mut self, id: ReduceId, reduce: &Reduce, contribution: Value) {
-        let flat = self.flat.expect("units with partial results count iterations");
+        // On a single axis the position is the flattened iteration.
+        let flat = self.flat.unwrap_or(self.positions[0]);
         let flat = self.builder.use_var(flat);
         let mask = self.integer(I64, PARTIALS as u64 - 1);
         let which = self.builder.ins().band(flat, mask);

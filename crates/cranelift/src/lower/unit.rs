@@ -130,7 +130,7 @@ impl<'a, 'b> Lower<'a, 'b> {
         let entry = self.builder.current_block().expect("the entry block is being filled");
         let params = self.builder.func.dfg.block_params(entry);
         let (start, end) = (params[2], params[3]);
-        if self.source.layout.in_blocks() {
+        if self.source.layout.in_blocks() && region.axes.len() > 1 {
             let flat = self.builder.declare_var(I64);
             self.builder.def_var(flat, start);
             self.flat = Some(flat);
