@@ -155,11 +155,6 @@ impl Sink {
         self.list
     }
 
-    /// Whether nothing was collected.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
     /// The diagnostics, sorted by place, or `Ok` if there are none.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ mod check;
 mod diagnostics;
 mod limits;
 mod literals;
-//mod lower;
+mod lower;
 mod program;
 mod typed;
 
@@ -78,10 +78,14 @@ pub struct Options {
 /// # Errors
 /// Every violation that was found, each with its place, its rule and a cure.
 pub fn compile(sources: &Sources, options: &Options) -> Result<Valid<Module>, Diagnostics> {
+    limits::with_stack(|| compile_here(sources, options))
+}
+
+fn compile_here(sources: &Sources, options: &Options) -> Result<Valid<Module>, Diagnostics> {
     let program = program::load(sources, &options.limits)?;
     let real = options.real.unwrap_or(DType::F64);
     let typed = check::check_all(&program, real)?;
-    let module: Module = { let _ = typed; todo!() };
+    let module = lower::lower(&program, &typed, &options.entries)?;
     crossover_ir::validate(module).map_err(|error| {
         let diagnostic = Diagnostic::new(0, error.span, format!("internal error: {error}"))
             .help("this is a defect of the compiler, not of the kernel");
@@ -95,7 +99,7 @@ pub fn compile(sources: &Sources, options: &Options) -> Result<Valid<Module>, Di
 /// # Errors
 /// As [`compile`], for errors found before types are looked at.
 pub fn is_generic(sources: &Sources, limits: &Limits) -> Result<bool, Diagnostics> {
-    program::load(sources, limits).map(|program| program.generic)
+    limits::with_stack(|| program::load(sources, limits).map(|program| program.generic))
 }
 
 /// The sources as the IR keeps them, the kernel file first.

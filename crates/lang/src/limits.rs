@@ -37,6 +37,19 @@ impl Default for Limits {
     }
 }
 
+/// Stack for one compilation. Trees within the limits need a few MiB in an unoptimised build, more
+/// than a thread has by default.
+const STACK: usize = 64 << 20;
+
+/// Runs a compilation on a stack that is large enough for every tree within the limits.
+pub(crate) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.expect("a thread can be started");
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// Decodes a file's bytes.
 pub(crate) fn decode(path: &str, bytes: &[u8]) -> Result<File, Diagnostics> {
     match std::str::from_utf8(bytes) {
@@ -71,21 +84,48 @@ pub(crate) fn check(file: u32, text: &str, limits: &Limits) -> Result<(), Diagno
         let found = format!("byte {at} is NUL");
         return Err(Diagnostic::new(0, place(at, at + 1), found).help("remove it"));
     }
+    let Some((found, help)) = scan(text, limits) else { return Ok(()) };
+    let end = first_excess(text, limits);
+    let start = (0..end).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    Err(Diagnostic::new(0, place(start, end), found).help(help))
+}
+
+/// The first limit on tokens that a text passes.
+fn scan(text: &str, limits: &Limits) -> Option<(String, &'static str)> {
     let mut counts = Counts::default();
     let mut lexer = lexer::lex(text, Mode::Module);
-    let mut end = 0;
     loop {
         let kind = lexer.next_token();
         if kind == TokenKind::EndOfFile {
-            return Ok(());
+            return None;
         }
-        let range = lexer.current_range();
-        let (from, to) = (range.start().to_usize(), range.end().to_usize());
-        end = end.max(to);
-        if let Some((found, help)) = counts.add(kind, limits) {
-            return Err(Diagnostic::new(0, place(from, to), found).help(help));
+        if let Some(excess) = counts.add(kind, limits) {
+            return Some(excess);
         }
     }
+}
+
+/// End of the shortest beginning of the text that passes a limit. The lexer does not tell where
+/// its tokens stand, so this is found by bisection.
+fn first_excess(text: &str, limits: &Limits) -> usize {
+    let boundary = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at += 1;
+        }
+        at
+    };
+    let (mut within, mut beyond) = (0, text.len());
+    while within + 1 < beyond {
+        let middle = boundary(within.midpoint(beyond));
+        if middle >= beyond {
+            break;
+        }
+        match scan(&text[..middle], limits) {
+            Some(_) => beyond = middle,
+            None => within = middle,
+        }
+    }
+    beyond
 }
 
 /// What has been counted so far.
@@ -153,7 +193,9 @@ impl Counts {
                 self.operators += 1;
                 self.nest_right();
             }
-            kind if kind.is_operator() || matches!(kind, T::And | T::Or | T::If | T::In | T::Is) => {
+            kind if kind.is_operator()
+                || matches!(kind, T::And | T::Or | T::If | T::In | T::Is) =>
+            {
                 self.operators += 1;
                 self.prefix = 0;
             }

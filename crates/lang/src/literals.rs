@@ -78,18 +78,22 @@ fn float_scalar(value: f64, dtype: DType) -> Option<Scalar> {
 /// What is wrong, and the cure.
 pub(crate) fn resolve(lit: &Lit, dtype: DType) -> Result<Scalar, (String, String)> {
     match (lit, dtype) {
-        (_, DType::Bool) => {
-            Err(("a number where a `bool` is needed".to_owned(), "write `True` or `False`, or compare".to_owned()))
-        }
-        (Lit::Int(value), DType::F32 | DType::F64) => {
-            exact_float(value, dtype).ok_or_else(|| {
-                let help = format!("write it as a float if rounding is meant: `{dtype}({value})`");
-                (format!("{} is not exactly representable in `{dtype}`", short(value)), help)
+        (_, DType::Bool) => Err((
+            "a number where a `bool` is needed".to_owned(),
+            "write `True` or `False`, or compare".to_owned(),
+        )),
+        (Lit::Int(value), DType::F32 | DType::F64) => exact_float(value, dtype).ok_or_else(|| {
+            let help = format!("write it as a float if rounding is meant: `{dtype}({value})`");
+            (format!("{} is not exactly representable in `{dtype}`", short(value)), help)
+        }),
+        (Lit::Float(value), DType::F32 | DType::F64) => {
+            float_scalar(*value, dtype).ok_or_else(|| {
+                (
+                    format!("{value:?} is out of the range of `{dtype}`"),
+                    "use a smaller value".to_owned(),
+                )
             })
         }
-        (Lit::Float(value), DType::F32 | DType::F64) => float_scalar(*value, dtype).ok_or_else(|| {
-            (format!("{value:?} is out of the range of `{dtype}`"), "use a smaller value".to_owned())
-        }),
         (Lit::Float(value), _) => {
             let help = format!("write an integer, or cast: `{dtype}({value:?})`");
             Err((format!("the float literal {value:?} where `{dtype}` is needed"), help))
@@ -134,23 +138,19 @@ pub(crate) fn cast(lit: &Lit, dtype: DType) -> Result<Scalar, (String, String)> 
                 _ => value.to_f64().map(Scalar::F64),
             };
             near.filter(|near| near.as_f64().is_finite()).ok_or_else(|| {
-                (format!("{} is out of the range of `{dtype}`", short(value)), "use a smaller value".to_owned())
+                (
+                    format!("{} is out of the range of `{dtype}`", short(value)),
+                    "use a smaller value".to_owned(),
+                )
             })
         }
         (Lit::Float(value), dtype) if dtype.is_int() => match BigInt::from_f64(value.trunc()) {
             Some(whole) => int_scalar(&whole, dtype).ok_or_else(|| out_of_range(&whole, dtype)),
-            None => Err((format!("{value:?} does not fit `{dtype}`"), "use a finite value".to_owned())),
+            None => {
+                Err((format!("{value:?} does not fit `{dtype}`"), "use a finite value".to_owned()))
+            }
         },
         _ => resolve(lit, dtype),
-    }
-}
-
-/// The exact value of a typed constant, to compute with (`bool` has none).
-pub(crate) fn of_scalar(value: Scalar) -> Option<Lit> {
-    match value {
-        Scalar::F32(value) => Some(Lit::Float(value.into())),
-        Scalar::F64(value) => Some(Lit::Float(value)),
-        value => value.as_integer().map(|value| Lit::Int(value.into())),
     }
 }
 
@@ -208,7 +208,11 @@ fn float_binary(op: LitOp, x: f64, y: f64) -> Result<Lit, String> {
         LitOp::Power => libm_pow(x, y),
         LitOp::Table(_) => return Err("this operator is for integers".to_owned()),
     };
-    if value.is_finite() { Ok(Lit::Float(value)) } else { Err("the literal is out of the range of `f64`".to_owned()) }
+    if value.is_finite() {
+        Ok(Lit::Float(value))
+    } else {
+        Err("the literal is out of the range of `f64`".to_owned())
+    }
 }
 
 /// Whole powers by multiplication, so that the result does not depend on the platform.

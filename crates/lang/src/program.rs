@@ -103,7 +103,8 @@ pub(crate) fn load(sources: &Sources, limits: &Limits) -> Result<Program, Diagno
     let Loader { files, funcs, consts, mut sink, generic, .. } = loader;
     let parsed = files.into_iter().flatten().collect();
     let instructions = limits.instructions;
-    let mut program = Program { files: parsed, funcs, consts, generic, found: Vec::new(), instructions };
+    let mut program =
+        Program { files: parsed, funcs, consts, generic, found: Vec::new(), instructions };
     call_graph(&mut program, &mut sink);
     program.found = sink.into_list();
     Ok(program)
@@ -200,10 +201,11 @@ impl<'s> Loader<'s> {
                     .help("write `NAME: T = constant expression`"),
             ),
             ast::Stmt::Expr(expr) if expr.value.is_string_literal_expr() => {}
-            _ => self.sink.push(
-                Diagnostic::new(5, place, "a statement at module level")
-                    .help("a file holds imports, constants and functions; move it into a function"),
-            ),
+            _ => self
+                .sink
+                .push(Diagnostic::new(5, place, "a statement at module level").help(
+                    "a file holds imports, constants and functions; move it into a function",
+                )),
         }
         Ok(())
     }

@@ -43,24 +43,51 @@ pub(crate) enum ExKind {
     Lit(Lit),
     Const(Scalar),
     Local(LocalId),
-    Extent { array: LocalId, axis: u32 },
-    Op { op: Op, args: Vec<Ex> },
-    Load { array: LocalId, indices: Vec<Ex> },
-    Atomic { op: AtomicOp, array: LocalId, indices: Vec<Ex>, args: Vec<Ex> },
-    Call { func: FuncId, args: Vec<Arg> },
+    Extent {
+        array: LocalId,
+        axis: u32,
+    },
+    Op {
+        op: Op,
+        args: Vec<Ex>,
+    },
+    Load {
+        array: LocalId,
+        indices: Vec<Ex>,
+    },
+    Atomic {
+        op: AtomicOp,
+        array: LocalId,
+        indices: Vec<Ex>,
+        args: Vec<Ex>,
+    },
+    Call {
+        func: FuncId,
+        args: Vec<Arg>,
+    },
     /// `then if cond else otherwise`, lazy.
-    If { cond: Box<Ex>, then: Box<Ex>, otherwise: Box<Ex> },
+    If {
+        cond: Box<Ex>,
+        then: Box<Ex>,
+        otherwise: Box<Ex>,
+    },
     /// `and` or `or`, lazy.
-    Logic { and: bool, terms: Vec<Ex> },
+    Logic {
+        and: bool,
+        terms: Vec<Ex>,
+    },
     /// `t0 op0 t1 op1 t2 …`, each term evaluated at most once.
-    Chain { ops: Vec<Op>, terms: Vec<Ex> },
+    Chain {
+        ops: Vec<Op>,
+        terms: Vec<Ex>,
+    },
 }
 
 /// An argument of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Arg {
     Scalar(Ex),
-    Array(LocalId, Span),
+    Array(LocalId),
 }
 
 /// What can be assigned.
@@ -90,24 +117,57 @@ pub(crate) enum StmKind {
     /// All values are computed, then the places are set in order.
     Assign(Vec<(Place, Ex)>),
     /// `place op= value` on an element; its index is evaluated once.
-    Update { array: LocalId, indices: Vec<Ex>, op: Op, value: Ex, span: Span },
+    Update {
+        array: LocalId,
+        indices: Vec<Ex>,
+        op: Op,
+        value: Ex,
+        span: Span,
+    },
     /// A call whose results go to places; none for a call without results.
-    Call { func: FuncId, args: Vec<Arg>, results: Vec<CallTarget> },
+    Call {
+        func: FuncId,
+        args: Vec<Arg>,
+        results: Vec<CallTarget>,
+    },
     /// An expression for its effect.
     Do(Ex),
-    If { cond: Ex, then: Vec<Stm>, otherwise: Vec<Stm> },
+    If {
+        cond: Ex,
+        then: Vec<Stm>,
+        otherwise: Vec<Stm>,
+    },
     /// `cond` is `None` for `while True`.
-    While { cond: Option<Ex>, body: Vec<Stm> },
-    For { var: LocalId, lo: Ex, hi: Ex, step: i64, body: Vec<Stm>, prange: Option<Vec<ReductionId>> },
+    While {
+        cond: Option<Ex>,
+        body: Vec<Stm>,
+    },
+    For {
+        var: LocalId,
+        lo: Ex,
+        hi: Ex,
+        step: i64,
+        body: Vec<Stm>,
+        prange: Option<Vec<ReductionId>>,
+    },
     Break,
     /// `ends_iteration`: the innermost loop is a prange.
-    Continue { ends_iteration: bool },
+    Continue {
+        ends_iteration: bool,
+    },
     Return(Vec<Ret>),
     /// `array(T, N)` is reached.
     Scratch(LocalId),
-    Zeros { local: LocalId, extents: Vec<Ex> },
+    Zeros {
+        local: LocalId,
+        extents: Vec<Ex>,
+    },
     Bind(Vec<(LocalId, LocalId)>),
-    Reduce { reduction: ReductionId, value: Ex, payload: Vec<Ex> },
+    Reduce {
+        reduction: ReductionId,
+        value: Ex,
+        payload: Vec<Ex>,
+    },
 }
 
 /// Where a result of a call goes.
@@ -246,7 +306,7 @@ impl Arg {
     pub(crate) fn scalar(&self) -> Option<&Ex> {
         match self {
             Arg::Scalar(ex) => Some(ex),
-            Arg::Array(..) => None,
+            Arg::Array(_) => None,
         }
     }
 }

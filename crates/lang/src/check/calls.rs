@@ -50,7 +50,12 @@ impl FnCx<'_, '_> {
             }
             other => {
                 let span = self.span(other.range());
-                self.error(5, span, "a call of something without a name", "call a function by its name");
+                self.error(
+                    5,
+                    span,
+                    "a call of something without a name",
+                    "call a function by its name",
+                );
                 None
             }
         }
@@ -72,7 +77,8 @@ impl FnCx<'_, '_> {
             return;
         }
         let message = format!("there is no function `{}`", name.id);
-        let help = builtins::instead(&name.id).unwrap_or("docs/LANGUAGE.md lists the builtins; others are defined or imported");
+        let help = builtins::instead(&name.id)
+            .unwrap_or("docs/LANGUAGE.md lists the builtins; others are defined or imported");
         self.error(5, span, message, help);
     }
 
@@ -84,17 +90,28 @@ impl FnCx<'_, '_> {
             Builtin::Atomic(op) => {
                 let ex = self.atomic(op, call, span);
                 if op == AtomicOp::Store && !ex.is_poison() {
-                    self.error(12, span, "the value of `atomic_store`", "it has none; write it as a statement");
+                    self.error(
+                        12,
+                        span,
+                        "the value of `atomic_store`",
+                        "it has none; write it as a statement",
+                    );
                     return Ex::poison(span);
                 }
                 ex
             }
             Builtin::Range | Builtin::Prange => {
-                self.error(4, span, "a range outside a `for` statement", "write `for i in range(n):`");
+                self.error(
+                    4,
+                    span,
+                    "a range outside a `for` statement",
+                    "write `for i in range(n):`",
+                );
                 Ex::poison(span)
             }
             Builtin::Zeros | Builtin::Scratch => {
-                let help = "write it as the whole right side: `u = zeros(f64, n)`, `t = array(u32, 4)`";
+                let help =
+                    "write it as the whole right side: `u = zeros(f64, n)`, `t = array(u32, 4)`";
                 self.error(8, span, "a new array inside an expression", help);
                 Ex::poison(span)
             }
@@ -276,7 +293,8 @@ impl FnCx<'_, '_> {
             }
             ([_], _) => Ex::poison(span),
             (returns, _) => {
-                let message = format!("`{name}` has {} results and is used as one value", returns.len());
+                let message =
+                    format!("`{name}` has {} results and is used as one value", returns.len());
                 self.error(5, span, message, "unpack its results at once: `a, b = f(…)`");
                 Ex::poison(span)
             }
@@ -284,7 +302,12 @@ impl FnCx<'_, '_> {
     }
 
     /// Checks the arguments of a call of a function; `None` after an error.
-    pub(super) fn arguments(&mut self, func: FuncId, call: &ast::ExprCall, span: Span) -> Option<Vec<Arg>> {
+    pub(super) fn arguments(
+        &mut self,
+        func: FuncId,
+        call: &ast::ExprCall,
+        span: Span,
+    ) -> Option<Vec<Arg>> {
         let params = self.ck.signatures[func].params.clone();
         if !self.count(call, params.len(), span) {
             return None;
@@ -317,11 +340,15 @@ impl FnCx<'_, '_> {
                     LocalKind::Scalar(_) | LocalKind::Poison => false,
                 };
                 if !same {
-                    let message = format!("{} for the parameter `{name}`, which is {}", describe(given), describe(kind));
+                    let message = format!(
+                        "{} for the parameter `{name}`, which is {}",
+                        describe(given),
+                        describe(kind)
+                    );
                     self.error(1, span, message, "give an array of that type");
                     return None;
                 }
-                Some(Arg::Array(array, span))
+                Some(Arg::Array(array))
             }
             LocalKind::Scratch { .. } | LocalKind::Poison => {
                 self.expr(expr);

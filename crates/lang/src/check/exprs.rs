@@ -41,7 +41,9 @@ impl FnCx<'_, '_> {
         let span = self.span(number.range);
         let (lit, ty) = match &number.value {
             ast::Number::Float(value) if value.is_finite() => (Ok(Lit::Float(*value)), Ty::Float),
-            ast::Number::Float(_) => (Err("a float literal out of the range of `f64`".to_owned()), Ty::Poison),
+            ast::Number::Float(_) => {
+                (Err("a float literal out of the range of `f64`".to_owned()), Ty::Poison)
+            }
             ast::Number::Complex { .. } => (Err("a complex number".to_owned()), Ty::Poison),
             ast::Number::Int(_) => (literals::parse_int(self.text(number.range)), Ty::Int),
         };
@@ -144,8 +146,13 @@ impl FnCx<'_, '_> {
         let (rank, given) = (self.rank(array), indices.len());
         if rank != given {
             let name = self.locals[array].name.clone();
-            let message = format!("`{name}` has {rank} {} and gets {given}", plural(rank, "axis", "axes"));
-            let help = if rank == 1 { format!("write `{name}[i]`") } else { format!("write `{name}[i, j]`") };
+            let message =
+                format!("`{name}` has {rank} {} and gets {given}", plural(rank, "axis", "axes"));
+            let help = if rank == 1 {
+                format!("write `{name}[i]`")
+            } else {
+                format!("write `{name}[i, j]`")
+            };
             self.error(1, span, message, help);
             return None;
         }
@@ -170,14 +177,22 @@ impl FnCx<'_, '_> {
         }
     }
 
-    fn extent(&mut self, attribute: &ast::ExprAttribute, axis: &ast::Expr, span: crossover_ir::Span) -> Ex {
+    fn extent(
+        &mut self,
+        attribute: &ast::ExprAttribute,
+        axis: &ast::Expr,
+        span: crossover_ir::Span,
+    ) -> Ex {
         let Some(array) = self.array_name(&attribute.value) else {
             return Ex::poison(span);
         };
         let rank = self.rank(array);
         let number = match axis {
             ast::Expr::NumberLiteral(number) => match &number.value {
-                ast::Number::Int(value) => value.as_u32().filter(|axis| (*axis as usize) < rank),
+                ast::Number::Int(value) => value
+                    .as_u64()
+                    .and_then(|axis| u32::try_from(axis).ok())
+                    .filter(|axis| (*axis as usize) < rank),
                 ast::Number::Float(_) | ast::Number::Complex { .. } => None,
             },
             _ => None,
@@ -249,7 +264,12 @@ impl FnCx<'_, '_> {
         }
         let ordered = ops.iter().any(|op| !matches!(op, Op::Eq | Op::Ne));
         if ordered && terms[0].ty == Ty::Known(DType::Bool) {
-            self.error(4, span, "an order of `bool` values", "write `==`, `!=`, `and`, `or`, `not`");
+            self.error(
+                4,
+                span,
+                "an order of `bool` values",
+                "write `==`, `!=`, `and`, `or`, `not`",
+            );
             return Ex::poison(span);
         }
         match ops.as_slice() {
@@ -320,7 +340,9 @@ fn compare_literals(ops: &[Op], terms: &[Ex]) -> Option<bool> {
         .collect();
     let lits = lits?;
     let pairs = ops.iter().zip(lits.windows(2));
-    pairs.map(|(op, pair)| literals::compare(*op, pair[0], pair[1])).try_fold(true, |all, one| Some(all && one?))
+    pairs
+        .map(|(op, pair)| literals::compare(*op, pair[0], pair[1]))
+        .try_fold(true, |all, one| Some(all && one?))
 }
 
 fn describe_unsupported(expr: &ast::Expr) -> (&'static str, &'static str) {
@@ -328,7 +350,9 @@ fn describe_unsupported(expr: &ast::Expr) -> (&'static str, &'static str) {
         ast::Expr::StringLiteral(_) | ast::Expr::BytesLiteral(_) => {
             ("text", "kernels know numbers only; a docstring stands first in its function")
         }
-        ast::Expr::FString(_) | ast::Expr::TString(_) => ("a formatted string", "kernels know numbers only"),
+        ast::Expr::FString(_) | ast::Expr::TString(_) => {
+            ("a formatted string", "kernels know numbers only")
+        }
         ast::Expr::Lambda(_) => ("a lambda", "define a function with `def`"),
         ast::Expr::Named(_) => ("`:=`", "write the assignment as a statement of its own"),
         ast::Expr::List(_) | ast::Expr::Set(_) | ast::Expr::Dict(_) => {
@@ -338,7 +362,9 @@ fn describe_unsupported(expr: &ast::Expr) -> (&'static str, &'static str) {
         | ast::Expr::SetComp(_)
         | ast::Expr::DictComp(_)
         | ast::Expr::Generator(_) => ("a comprehension", "write a loop"),
-        ast::Expr::Tuple(_) => ("a tuple", "tuples are only unpacked, returned, or used as an index"),
+        ast::Expr::Tuple(_) => {
+            ("a tuple", "tuples are only unpacked, returned, or used as an index")
+        }
         ast::Expr::Starred(_) => ("a starred expression", "write the values one by one"),
         ast::Expr::Await(_) | ast::Expr::Yield(_) | ast::Expr::YieldFrom(_) => {
             ("`await` or `yield`", "functions return their values with `return`")

@@ -52,7 +52,9 @@ impl FnCx<'_, '_> {
     pub(super) fn check_new_name(&mut self, name: &str, span: Span) -> bool {
         let message = match self.global(name) {
             Some(Global::Func(_)) => Some(format!("`{name}` is a function of the file")),
-            Some(Global::Const(_)) => Some(format!("`{name}` is a constant and cannot be assigned")),
+            Some(Global::Const(_)) => {
+                Some(format!("`{name}` is a constant and cannot be assigned"))
+            }
             None => bad_name(name),
         };
         match message {

@@ -81,7 +81,12 @@ impl FnCx<'_, '_> {
             return Ex::poison(span);
         }
         if !class(&a) || !class(&b) {
-            self.error(6, span, "a shift of or by something else than an integer", "cast to an integer first");
+            self.error(
+                6,
+                span,
+                "a shift of or by something else than an integer",
+                "cast to an integer first",
+            );
             return Ex::poison(span);
         }
         let ty = a.ty;
@@ -112,7 +117,12 @@ impl FnCx<'_, '_> {
                 Ex { kind: ExKind::Lit(lit), ty, span }
             }
             Err(message) => {
-                self.error(2, span, message, "literals are computed exactly; give one of them a type by a cast");
+                self.error(
+                    2,
+                    span,
+                    message,
+                    "literals are computed exactly; give one of them a type by a cast",
+                );
                 Ex::poison(span)
             }
         }
@@ -126,7 +136,11 @@ impl FnCx<'_, '_> {
                 if operand.is_poison() {
                     return Ex::poison(span);
                 }
-                return Ex::known(ExKind::Op { op: Op::Not, args: vec![operand] }, DType::Bool, span);
+                return Ex::known(
+                    ExKind::Op { op: Op::Not, args: vec![operand] },
+                    DType::Bool,
+                    span,
+                );
             }
             ast::UnaryOp::UAdd => {
                 self.error(4, span, "a plus sign in front of a value", "leave it out");
@@ -193,7 +207,9 @@ fn wrong_class(op: Op, class: Class, ty: Ty) -> (u8, String) {
         return (1, "a `bool` is no number; cast it: `i32(…)`".to_owned());
     }
     match (op, class) {
-        (Op::Div, _) => (6, "write `//` for integers, or cast both sides: `f64(a) / f64(b)`".to_owned()),
+        (Op::Div, _) => {
+            (6, "write `//` for integers, or cast both sides: `f64(a) / f64(b)`".to_owned())
+        }
         (Op::DivFloor, _) => (6, "write `floor(a / b)` for floats".to_owned()),
         (Op::RemFloor, _) => (6, "write `a - floor(a / b) * b` for floats".to_owned()),
         (_, Class::Int | Class::Bits) => (6, "this is for integers; cast first".to_owned()),

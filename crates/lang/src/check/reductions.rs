@@ -23,7 +23,8 @@ impl FnCx<'_, '_> {
         for name in names {
             let Some(found) = self.find(name) else { continue };
             let scalar = matches!(self.locals[found.local].kind, LocalKind::Scalar(_));
-            let taken = self.loop_vars.contains(&found.local) || self.changing.contains_key(&found.local);
+            let taken =
+                self.loop_vars.contains(&found.local) || self.changing.contains_key(&found.local);
             if scalar && !taken {
                 self.changing.insert(found.local, None);
                 registered.push(found.local);
@@ -79,8 +80,16 @@ impl FnCx<'_, '_> {
         let local = self.changing_name(name)?;
         let span = self.span(assign.range);
         let Some((op, value)) = self.extremum(local, &assign.value) else {
-            let message = format!("`{}` belongs to the level around the prange and is changed in it", name.id);
-            self.error(10, span, message, format!("{FORMS}; use a new name for a value of one iteration"));
+            let message = format!(
+                "`{}` belongs to the level around the prange and is changed in it",
+                name.id
+            );
+            self.error(
+                10,
+                span,
+                message,
+                format!("{FORMS}; use a new name for a value of one iteration"),
+            );
             return Some(None);
         };
         let value = self.contribution(local, value);
@@ -88,7 +97,11 @@ impl FnCx<'_, '_> {
     }
 
     /// `min(s, e)` or `max(s, e)`: which, and `e`.
-    fn extremum<'e>(&self, local: LocalId, value: &'e ast::Expr) -> Option<(ReduceOp, &'e ast::Expr)> {
+    fn extremum<'e>(
+        &self,
+        local: LocalId,
+        value: &'e ast::Expr,
+    ) -> Option<(ReduceOp, &'e ast::Expr)> {
         let ast::Expr::Call(call) = value else { return None };
         let ast::Expr::Name(function) = &*call.func else { return None };
         let op = match builtins::find(&function.id)? {
@@ -125,7 +138,8 @@ impl FnCx<'_, '_> {
                 return Some(None);
             }
         };
-        let (Some(payload), true) = (self.guarded_body(local, op, e, &branch.body), branch.elif_else_clauses.is_empty())
+        let (Some(payload), true) =
+            (self.guarded_body(local, op, e, &branch.body), branch.elif_else_clauses.is_empty())
         else {
             let help = "the guarded block is `s = e`, and payload of its own: `at = i`; no `else`";
             self.error(10, span, "the guard of a reduction with another body", help);
@@ -133,7 +147,12 @@ impl FnCx<'_, '_> {
         };
         let value = self.contribution(local, e);
         if has_atomic(&value) {
-            self.error(10, value.span, "an atomic in the guard of a reduction", "assign its result to a name first");
+            self.error(
+                10,
+                value.span,
+                "an atomic in the guard of a reduction",
+                "assign its result to a name first",
+            );
             return Some(None);
         }
         Some(self.reduce(local, op, value, payload, span))
@@ -180,7 +199,9 @@ impl FnCx<'_, '_> {
         let name = self.locals[local].name.clone();
         match self.locals[local].kind {
             LocalKind::Scalar(dtype) => self.expect(ex, dtype, &format!("the reduction `{name}`")),
-            LocalKind::Array { .. } | LocalKind::Scratch { .. } | LocalKind::Poison => Ex::poison(ex.span),
+            LocalKind::Array { .. } | LocalKind::Scratch { .. } | LocalKind::Poison => {
+                Ex::poison(ex.span)
+            }
         }
     }
 
@@ -195,7 +216,9 @@ impl FnCx<'_, '_> {
         let LocalKind::Scalar(dtype) = self.locals[local].kind else { return None };
         let class = match op {
             ReduceOp::Or | ReduceOp::Xor | ReduceOp::And => Class::Bits,
-            ReduceOp::Add | ReduceOp::Min | ReduceOp::Max | ReduceOp::ArgMin | ReduceOp::ArgMax => Class::Num,
+            ReduceOp::Add | ReduceOp::Min | ReduceOp::Max | ReduceOp::ArgMin | ReduceOp::ArgMax => {
+                Class::Num
+            }
         };
         if !class.contains(dtype) {
             let message = format!("this reduction of a `{dtype}`");
@@ -249,7 +272,12 @@ impl FnCx<'_, '_> {
         if !alike {
             let name = &self.locals[target].name;
             let message = format!("`{name}` is reduced in several ways");
-            self.error(10, span, message, "one operation and one payload per reduction; use several names");
+            self.error(
+                10,
+                span,
+                message,
+                "one operation and one payload per reduction; use several names",
+            );
             return None;
         }
         if known.is_none() {
@@ -272,12 +300,17 @@ fn has_atomic(ex: &Ex) -> bool {
 fn assigned_names<'s>(body: &'s [ast::Stmt], names: &mut BTreeSet<&'s str>) {
     for stmt in body {
         match stmt {
-            ast::Stmt::Assign(assign) => assign.targets.iter().for_each(|target| target_names(target, names)),
+            ast::Stmt::Assign(assign) => {
+                assign.targets.iter().for_each(|target| target_names(target, names))
+            }
             ast::Stmt::AugAssign(assign) => target_names(&assign.target, names),
             ast::Stmt::AnnAssign(assign) => target_names(&assign.target, names),
             ast::Stmt::If(branch) => {
                 assigned_names(&branch.body, names);
-                branch.elif_else_clauses.iter().for_each(|clause| assigned_names(&clause.body, names));
+                branch
+                    .elif_else_clauses
+                    .iter()
+                    .for_each(|clause| assigned_names(&clause.body, names));
             }
             ast::Stmt::For(repeat) => assigned_names(&repeat.body, names),
             ast::Stmt::While(repeat) => assigned_names(&repeat.body, names),

@@ -50,7 +50,12 @@ impl FnCx<'_, '_> {
             if let Some(message) = bad_name(name).or(taken) {
                 self.error(3, span, message, "choose another name");
             } else if !names.insert(name) {
-                self.error(3, span, format!("two parameters are called `{name}`"), "choose another name");
+                self.error(
+                    3,
+                    span,
+                    format!("two parameters are called `{name}`"),
+                    "choose another name",
+                );
             }
             let kind = match &parameter.parameter.annotation {
                 Some(annotation) => self.annotation(annotation),
@@ -73,7 +78,12 @@ impl FnCx<'_, '_> {
     fn plain_definition(&mut self, def: &ast::StmtFunctionDef) {
         if let Some(decorator) = def.decorator_list.first() {
             let span = self.span(decorator.range);
-            self.error(5, span, "a decorator", "leave it out; entries are named where the file is used");
+            self.error(
+                5,
+                span,
+                "a decorator",
+                "leave it out; entries are named where the file is used",
+            );
         }
         let span = self.span(def.name.range);
         if def.is_async {
@@ -89,7 +99,12 @@ impl FnCx<'_, '_> {
         let places: Vec<_> = odd.chain(named).collect();
         for range in places {
             let span = self.span(range);
-            self.error(5, span, "a starred or named-only parameter", "list the parameters one by one");
+            self.error(
+                5,
+                span,
+                "a starred or named-only parameter",
+                "list the parameters one by one",
+            );
         }
     }
 
@@ -111,7 +126,12 @@ impl FnCx<'_, '_> {
         let kind = self.annotation(expr).unwrap_or(LocalKind::Poison);
         if matches!(kind, LocalKind::Array { .. }) && !host {
             let span = self.span(expr.range());
-            self.error(5, span, "an array as the result of a lane function", "take the array as a parameter and write to it");
+            self.error(
+                5,
+                span,
+                "an array as the result of a lane function",
+                "take the array as a parameter and write to it",
+            );
             return LocalKind::Poison;
         }
         kind
@@ -124,7 +144,12 @@ impl FnCx<'_, '_> {
             ast::Expr::Name(_) => {
                 let dtype = self.type_argument(expr)?;
                 if dtype == DType::U8 {
-                    self.error(1, span, "`u8` outside an array", "`u8` exists only as an array element; write `u32`");
+                    self.error(
+                        1,
+                        span,
+                        "`u8` outside an array",
+                        "`u8` exists only as an array element; write `u32`",
+                    );
                     return None;
                 }
                 Some(LocalKind::Scalar(dtype))
@@ -141,7 +166,8 @@ impl FnCx<'_, '_> {
                 }
             }
             _ => {
-                let help = "types are `bool i32 u32 i64 u64 f32 f64 real`, and arrays `T[:]`, `T[:, :]`";
+                let help =
+                    "types are `bool i32 u32 i64 u64 f32 f64 real`, and arrays `T[:]`, `T[:, :]`";
                 self.error(1, span, "no type of the language", help);
                 None
             }
@@ -160,7 +186,8 @@ impl FnCx<'_, '_> {
             ast::Expr::Name(name) => builtins::instead(&name.id),
             _ => None,
         };
-        let help = help.unwrap_or("types are `bool i32 u32 i64 u64 f32 f64 real`, and `u8` in arrays");
+        let help =
+            help.unwrap_or("types are `bool i32 u32 i64 u64 f32 f64 real`, and `u8` in arrays");
         self.error(1, span, "no type of the language", help);
         None
     }
@@ -173,7 +200,9 @@ fn is_tuple(expr: &ast::Expr) -> bool {
 /// Number of axes of `[:]` or `[:, :]`.
 fn axes(slice: &ast::Expr) -> Option<u32> {
     let whole = |expr: &ast::Expr| match expr {
-        ast::Expr::Slice(slice) => slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none(),
+        ast::Expr::Slice(slice) => {
+            slice.lower.is_none() && slice.upper.is_none() && slice.step.is_none()
+        }
         _ => false,
     };
     match slice {

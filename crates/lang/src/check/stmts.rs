@@ -113,7 +113,12 @@ impl FnCx<'_, '_> {
     fn no_else(&mut self, orelse: &[ast::Stmt]) {
         if let Some(first) = orelse.first() {
             let span = self.span(first.range());
-            self.error(4, span, "the `else` of a loop", "set a `bool` in the loop and test it after");
+            self.error(
+                4,
+                span,
+                "the `else` of a loop",
+                "set a `bool` in the loop and test it after",
+            );
         }
     }
 
@@ -140,7 +145,12 @@ impl FnCx<'_, '_> {
                 _ => {}
             }
         }
-        self.error(4, span, "a loop over something else than a range", "write `for i in range(n):` and name elements `a[i]`");
+        self.error(
+            4,
+            span,
+            "a loop over something else than a range",
+            "write `for i in range(n):` and name elements `a[i]`",
+        );
         None
     }
 
@@ -148,12 +158,21 @@ impl FnCx<'_, '_> {
         let span = self.span(call.range());
         self.only_positional(&call.arguments);
         let args = &call.arguments.args;
-        let zero = |span: Span| Ex { kind: ExKind::Lit(crate::literals::Lit::Int(0.into())), ty: Ty::Int, span };
+        let zero = |span: Span| Ex {
+            kind: ExKind::Lit(crate::literals::Lit::Int(0.into())),
+            ty: Ty::Int,
+            span,
+        };
         let (mut lo, mut hi) = match &**args {
             [hi] => (zero(span), self.expr(hi)),
             [lo, hi] | [lo, hi, _] => (self.expr(lo), self.expr(hi)),
             _ => {
-                self.error(4, span, "a range without bounds or with too many", "write `range(n)`, `range(a, b)` or `range(a, b, step)`");
+                self.error(
+                    4,
+                    span,
+                    "a range without bounds or with too many",
+                    "write `range(n)`, `range(a, b)` or `range(a, b, step)`",
+                );
                 (Ex::poison(span), Ex::poison(span))
             }
         };
@@ -164,7 +183,12 @@ impl FnCx<'_, '_> {
             (Ty::Known(lo), Ty::Known(hi)) if lo == hi && lo.is_int() => Some(lo),
             (Ty::Known(dtype), Ty::Known(_)) => {
                 if !dtype.is_int() {
-                    self.error(4, span, format!("a range of `{dtype}`"), "the bounds of a range are integers");
+                    self.error(
+                        4,
+                        span,
+                        format!("a range of `{dtype}`"),
+                        "the bounds of a range are integers",
+                    );
                 }
                 None
             }
@@ -179,7 +203,12 @@ impl FnCx<'_, '_> {
         let value = self.constant_value(&ex)?.as_integer();
         match value.and_then(|value| i64::try_from(value).ok()) {
             Some(0) | None => {
-                self.error(4, ex.span, "a step that is zero or no integer", "the step is an integer constant other than 0");
+                self.error(
+                    4,
+                    ex.span,
+                    "a step that is zero or no integer",
+                    "the step is an integer constant other than 0",
+                );
                 None
             }
             step => step,
@@ -226,7 +255,12 @@ impl FnCx<'_, '_> {
         match self.loops.last_mut() {
             None => self.error(4, span, "`break` outside a loop", "remove it"),
             Some(frame) if frame.prange => {
-                self.error(13, span, "`break` out of a prange", "iterations are independent; `continue` ends one");
+                self.error(
+                    13,
+                    span,
+                    "`break` out of a prange",
+                    "iterations are independent; `continue` ends one",
+                );
             }
             Some(frame) => {
                 let flow = std::mem::replace(&mut self.flow, Flow::unreachable());
@@ -249,7 +283,12 @@ impl FnCx<'_, '_> {
 
     fn return_values(&mut self, stmt: &ast::StmtReturn, span: Span) -> Option<StmKind> {
         if self.in_prange() {
-            self.error(13, span, "`return` inside a prange", "`continue` ends an iteration; return after the loop");
+            self.error(
+                13,
+                span,
+                "`return` inside a prange",
+                "`continue` ends an iteration; return after the loop",
+            );
         }
         let parts: Vec<&ast::Expr> = match stmt.value.as_deref() {
             None | Some(ast::Expr::NoneLiteral(_)) => Vec::new(),
@@ -259,7 +298,8 @@ impl FnCx<'_, '_> {
         let returns = self.returns.clone();
         let mut values = Vec::new();
         if parts.len() != returns.len() {
-            let message = format!("{} value(s) returned where {} are declared", parts.len(), returns.len());
+            let message =
+                format!("{} value(s) returned where {} are declared", parts.len(), returns.len());
             let help = "declare them: `-> T`, `-> tuple[T, …]`, or nothing";
             self.error(5, span, message, help);
         } else {
@@ -297,7 +337,8 @@ impl FnCx<'_, '_> {
     /// An expression as a statement: a call for its effect.
     fn effect(&mut self, expr: &ast::Expr, span: Span) -> Option<StmKind> {
         let ast::Expr::Call(call) = expr else {
-            let help = "a statement assigns, calls, loops, branches or returns; a docstring stands first";
+            let help =
+                "a statement assigns, calls, loops, branches or returns; a docstring stands first";
             self.error(4, span, "a value that nothing uses", help);
             return None;
         };
@@ -329,7 +370,12 @@ impl FnCx<'_, '_> {
         if self.ck.program.funcs[func].host && !self.at_host_level() {
             let name = &self.ck.program.funcs[func].name;
             let message = format!("a call of the host function `{name}` inside a prange");
-            self.error(9, span, message, "functions with a prange or `zeros` are called outside every prange");
+            self.error(
+                9,
+                span,
+                message,
+                "functions with a prange or `zeros` are called outside every prange",
+            );
             return None;
         }
         args
@@ -365,6 +411,8 @@ fn describe_unsupported(stmt: &ast::Stmt) -> (&'static str, &'static str) {
         | ast::Stmt::Expr(_)
         | ast::Stmt::Pass(_)
         | ast::Stmt::Break(_)
-        | ast::Stmt::Continue(_) => ("a statement of this form", "write it with simpler statements"),
+        | ast::Stmt::Continue(_) => {
+            ("a statement of this form", "write it with simpler statements")
+        }
     }
 }

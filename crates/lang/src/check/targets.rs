@@ -19,7 +19,12 @@ impl FnCx<'_, '_> {
     pub(super) fn assign(&mut self, assign: &ast::StmtAssign) -> Option<StmKind> {
         let span = self.span(assign.range);
         let [target] = assign.targets.as_slice() else {
-            self.error(4, span, "several targets of one assignment", "write one assignment per target");
+            self.error(
+                4,
+                span,
+                "several targets of one assignment",
+                "write one assignment per target",
+            );
             return None;
         };
         self.assign_to(target, &assign.value, span)
@@ -93,7 +98,10 @@ impl FnCx<'_, '_> {
     fn names_array(&self, value: &ast::Expr) -> bool {
         let ast::Expr::Name(name) = value else { return false };
         self.find(&name.id).is_some_and(|found| {
-            matches!(self.locals[found.local].kind, LocalKind::Array { .. } | LocalKind::Scratch { .. })
+            matches!(
+                self.locals[found.local].kind,
+                LocalKind::Array { .. } | LocalKind::Scratch { .. }
+            )
         })
     }
 
@@ -109,7 +117,8 @@ impl FnCx<'_, '_> {
         match target {
             ast::Expr::Name(name) => {
                 let before = self.find(&name.id).map(|found| self.locals[found.local].kind);
-                let known = before.or_else(|| self.kinds.get(name.id.as_str()).map(|(kind, _)| *kind));
+                let known =
+                    before.or_else(|| self.kinds.get(name.id.as_str()).map(|(kind, _)| *kind));
                 let value = match (known, value.ty) {
                     (Some(LocalKind::Scalar(dtype)), Ty::Int | Ty::Float) => {
                         self.expect(value, dtype, &format!("`{}`", name.id))
@@ -134,7 +143,12 @@ impl FnCx<'_, '_> {
             }
             ast::Expr::Attribute(attribute) => {
                 let place = self.span(attribute.range);
-                self.error(4, place, "an assignment to an attribute", "assign to names and elements");
+                self.error(
+                    4,
+                    place,
+                    "an assignment to an attribute",
+                    "assign to names and elements",
+                );
                 None
             }
             other => {
@@ -146,28 +160,49 @@ impl FnCx<'_, '_> {
     }
 
     /// `u, v = v, u`: names are bound, no data moves.
-    fn bind(&mut self, targets: &[&ast::Expr], values: &[&ast::Expr], span: Span) -> Option<StmKind> {
+    fn bind(
+        &mut self,
+        targets: &[&ast::Expr],
+        values: &[&ast::Expr],
+        span: Span,
+    ) -> Option<StmKind> {
         if !self.at_host_level() {
             let help = "arrays are bound at host level, in a function with a prange or `zeros`, outside of it";
             self.error(8, span, "an array bound to a name in lane code", help);
             return None;
         }
         if targets.len() != values.len() || !values.iter().all(|value| self.names_array(value)) {
-            self.error(8, span, "arrays and numbers in one assignment", "bind arrays in a statement of their own");
+            self.error(
+                8,
+                span,
+                "arrays and numbers in one assignment",
+                "bind arrays in a statement of their own",
+            );
             return None;
         }
-        let sources: Vec<LocalId> = values.iter().filter_map(|value| self.array_name(value)).collect();
+        let sources: Vec<LocalId> =
+            values.iter().filter_map(|value| self.array_name(value)).collect();
         let mut pairs = Vec::new();
         for (target, source) in targets.iter().zip(sources) {
             let ast::Expr::Name(name) = target else {
                 let place = self.span(target.range());
-                self.error(8, place, "an array bound to something else than a name", "bind arrays to names");
+                self.error(
+                    8,
+                    place,
+                    "an array bound to something else than a name",
+                    "bind arrays to names",
+                );
                 return None;
             };
             let local = self.assigned_name(name, self.locals[source].kind)?;
             if pairs.iter().any(|(before, _)| *before == local) {
                 let place = self.span(name.range);
-                self.error(8, place, format!("`{}` is bound twice", name.id), "name each target once");
+                self.error(
+                    8,
+                    place,
+                    format!("`{}` is bound twice", name.id),
+                    "name each target once",
+                );
                 return None;
             }
             pairs.push((local, source));
@@ -182,11 +217,21 @@ impl FnCx<'_, '_> {
     fn zeros(&mut self, target: &ast::Expr, call: &ast::ExprCall, span: Span) -> Option<StmKind> {
         let args = &call.arguments.args;
         if !self.at_host_level() {
-            self.error(8, span, "`zeros` inside a prange", "make the array before the loop, or a scratch array: `array(T, N)`");
+            self.error(
+                8,
+                span,
+                "`zeros` inside a prange",
+                "make the array before the loop, or a scratch array: `array(T, N)`",
+            );
             return None;
         }
         if !(2..=3).contains(&args.len()) {
-            self.error(8, span, "`zeros` with another number of extents", "write `zeros(T, n)` or `zeros(T, n, m)`");
+            self.error(
+                8,
+                span,
+                "`zeros` with another number of extents",
+                "write `zeros(T, n)` or `zeros(T, n, m)`",
+            );
             return None;
         }
         let dtype = self.type_argument(&args[0]);
@@ -194,7 +239,12 @@ impl FnCx<'_, '_> {
         let rank = if extents.len() == 1 { 1 } else { 2 };
         let kind = LocalKind::Array { dtype: dtype?, rank };
         let ast::Expr::Name(name) = target else {
-            self.error(8, span, "an array bound to something else than a name", "write `u = zeros(T, n)`");
+            self.error(
+                8,
+                span,
+                "an array bound to something else than a name",
+                "write `u = zeros(T, n)`",
+            );
             return None;
         };
         let local = self.assigned_name(name, kind)?;
@@ -205,7 +255,12 @@ impl FnCx<'_, '_> {
     /// `t = array(T, N)`.
     fn scratch(&mut self, target: &ast::Expr, call: &ast::ExprCall, span: Span) -> Option<StmKind> {
         if self.at_host_level() {
-            self.error(8, span, "a scratch array at host level", "write `zeros(T, n)`; scratch belongs to one iteration");
+            self.error(
+                8,
+                span,
+                "a scratch array at host level",
+                "write `zeros(T, n)`; scratch belongs to one iteration",
+            );
             return None;
         }
         if !self.count(call, 2, span) {
@@ -216,11 +271,21 @@ impl FnCx<'_, '_> {
         let len = self.constant_value(&size).and_then(Scalar::as_integer)?;
         if !(1..=MOST_SCRATCH).contains(&len) {
             let message = format!("a scratch array of {len} elements");
-            self.error(8, size.span, message, "it has 1 to 1,024; larger arrays are made by `zeros`");
+            self.error(
+                8,
+                size.span,
+                message,
+                "it has 1 to 1,024; larger arrays are made by `zeros`",
+            );
             return None;
         }
         let ast::Expr::Name(name) = target else {
-            self.error(8, span, "a scratch array bound to something else than a name", "write `t = array(T, N)`");
+            self.error(
+                8,
+                span,
+                "a scratch array bound to something else than a name",
+                "write `t = array(T, N)`",
+            );
             return None;
         };
         // In 1..=1024.
@@ -246,7 +311,11 @@ impl FnCx<'_, '_> {
         };
         if targets.len() != returns.len() {
             let name = &self.ck.program.funcs[func].name;
-            let message = format!("`{name}` has {} result(s), unpacked to {} name(s)", returns.len(), targets.len());
+            let message = format!(
+                "`{name}` has {} result(s), unpacked to {} name(s)",
+                returns.len(),
+                targets.len()
+            );
             self.error(5, span, message, "unpack all results at once: `a, b = f(…)`");
             return None;
         }
@@ -257,7 +326,12 @@ impl FnCx<'_, '_> {
         Some(StmKind::Call { func, args: args?, results })
     }
 
-    fn call_target(&mut self, target: &ast::Expr, kind: LocalKind, span: Span) -> Option<CallTarget> {
+    fn call_target(
+        &mut self,
+        target: &ast::Expr,
+        kind: LocalKind,
+        span: Span,
+    ) -> Option<CallTarget> {
         match kind {
             LocalKind::Scalar(dtype) => {
                 let value = Ex::known(ExKind::Poison, dtype, span);
@@ -266,7 +340,12 @@ impl FnCx<'_, '_> {
             LocalKind::Array { .. } => {
                 let ast::Expr::Name(name) = target else {
                     let place = self.span(target.range());
-                    self.error(8, place, "an array bound to something else than a name", "bind arrays to names");
+                    self.error(
+                        8,
+                        place,
+                        "an array bound to something else than a name",
+                        "bind arrays to names",
+                    );
                     return None;
                 };
                 let local = self.assigned_name(name, kind)?;

@@ -15,7 +15,12 @@ impl FnCx<'_, '_> {
             (Ty::Known(x), Ty::Known(y)) if x == y => Ty::Known(x),
             (Ty::Known(x), Ty::Known(y)) => {
                 let message = format!("operands of the types `{x}` and `{y}`");
-                self.error(1, span, message, format!("nothing converts by itself; cast one: `{x}(…)` or `{y}(…)`"));
+                self.error(
+                    1,
+                    span,
+                    message,
+                    format!("nothing converts by itself; cast one: `{x}(…)` or `{y}(…)`"),
+                );
                 Ty::Poison
             }
             (Ty::Known(x), _) => {
@@ -40,15 +45,20 @@ impl FnCx<'_, '_> {
                 continue;
             }
             part.ty = Ty::Known(dtype);
-            match &mut part.kind {
-                ExKind::Lit(lit) => match literals::resolve(lit, dtype) {
+            if let ExKind::Lit(lit) = &part.kind {
+                match literals::resolve(lit, dtype) {
                     Ok(value) => part.kind = ExKind::Const(value),
                     Err(error) => failed = failed.or(Some((part.span, error))),
-                },
+                }
+                continue;
+            }
+            match &mut part.kind {
                 ExKind::Op { op, args } => {
                     if !result_class(*op).is_none_or(|class| class.contains(dtype)) {
-                        let message = format!("`{}` of literals where `{dtype}` is needed", op.info().name);
-                        failed = failed.or(Some((part.span, (message, "cast the operands".to_owned()))));
+                        let message =
+                            format!("`{}` of literals where `{dtype}` is needed", op.info().name);
+                        failed =
+                            failed.or(Some((part.span, (message, "cast the operands".to_owned()))));
                     }
                     let shift = matches!(op, Op::Shl | Op::Shr);
                     open.extend(args.iter_mut().take(if shift { 1 } else { 3 }));
@@ -73,10 +83,17 @@ impl FnCx<'_, '_> {
             }
             Ty::Float => {
                 let text = match &ex.kind {
-                    ExKind::Lit(Lit::Float(value)) => format!("`real({value:?})` or `f64({value:?})`"),
+                    ExKind::Lit(Lit::Float(value)) => {
+                        format!("`real({value:?})` or `f64({value:?})`")
+                    }
                     _ => "`real(…)` around one of the literals".to_owned(),
                 };
-                self.error(2, ex.span, "a float literal whose type nothing decides", format!("write {text}"));
+                self.error(
+                    2,
+                    ex.span,
+                    "a float literal whose type nothing decides",
+                    format!("write {text}"),
+                );
                 Ex::poison(ex.span)
             }
         }
@@ -103,8 +120,12 @@ impl FnCx<'_, '_> {
 /// The class that an op's result belongs to, where its operands share it.
 fn result_class(op: Op) -> Option<crossover_ir::Class> {
     match op.info().signature {
-        Signature::Unary(class) | Signature::Binary(class) | Signature::Ternary(class) => Some(class),
+        Signature::Unary(class) | Signature::Binary(class) | Signature::Ternary(class) => {
+            Some(class)
+        }
         Signature::Shift => Some(crossover_ir::Class::Int),
-        Signature::Compare(_) | Signature::Select | Signature::Cast(..) | Signature::Bitcast => None,
+        Signature::Compare(_) | Signature::Select | Signature::Cast(..) | Signature::Bitcast => {
+            None
+        }
     }
 }
