@@ -2,11 +2,14 @@
 //! meaning.
 
 mod accesses;
+mod build;
+mod expand;
 mod order;
 mod signature;
 mod uses;
 
 pub use accesses::{Accesses, accesses, code_blocks};
+pub use expand::expand_inner_reductions;
 pub use order::{OrderClass, order_class};
 pub use signature::{kernel_accesses, signature};
 pub use uses::code_uses;

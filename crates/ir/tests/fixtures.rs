@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crossover_ir::analysis::expand_inner_reductions;
 use crossover_ir::fixture::{Fixture, load_fixtures, parse_fixture};
-use crossover_ir::{Op, parse, print, reference};
+use crossover_ir::{
+    Module, Op, ReduceScope, Unit, Valid, parse, print, reference, units, validate,
+};
 
 fn fixtures() -> Vec<(String, Fixture)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/ir");
@@ -24,6 +27,41 @@ fn the_reference_runs_every_fixture() {
         }
     }
     assert!(failures.is_empty(), "{} of the runs differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Runs every fixture on rewritten modules, which must be valid by themselves.
+fn check_rewritten(rewrite: impl Fn(&Valid<Module>) -> Module) {
+    let mut failures = Vec::new();
+    for (stem, fixture) in fixtures() {
+        let module = rewrite(&fixture.module);
+        let module = validate(module.clone())
+            .unwrap_or_else(|error| panic!("{stem}: {error}\n{}", print(&module)));
+        for run in &fixture.runs {
+            let outcome = reference::run(&module, run.kernel, &run.arguments);
+            if let Err(mismatch) = run.check(&fixture.module, &outcome) {
+                failures.push(format!("{stem}: {mismatch}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn expanded_reductions_keep_every_bit() {
+    check_rewritten(|module| {
+        let expanded = expand_inner_reductions(module).into_inner();
+        for kernel in &expanded.kernels {
+            for unit in units(kernel) {
+                let code = match unit {
+                    Unit::Region(region) => &region.code,
+                    Unit::Serial(serial) => &serial.code,
+                };
+                let inner = code.reduces.iter().find(|it| it.scope == ReduceScope::Loop);
+                assert_eq!(inner, None, "`{}`", kernel.name);
+            }
+        }
+        expanded
+    });
 }
 
 #[test]
