@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crossover_contract::{Case, Kernel};
+use crossover_contract::{Case, CaseRequest, Kernel};
 use crossover_values::DType;
 
 use crate::process::WorkerKey;
@@ -70,6 +70,21 @@ impl History {
         let calls = self.0.get(&(kernel.stem.clone(), dtype, key.clone()))?;
         calls.iter().rev().find(|past| past.exact).map(|past| past.size.as_str())
     }
+}
+
+/// The kernel's named sizes that have less work than a case, the least first; none without a work
+/// model.
+pub(crate) fn smaller_cases(kernel: &Kernel, case: &Case) -> Vec<Case> {
+    let most = |case: &Case| work(kernel, case).into_values().max_by(f64::total_cmp);
+    let Some(limit) = most(case) else { return Vec::new() };
+    let named = kernel.definition.sizes.keys().filter_map(|size| {
+        let (size, seed) = (size.clone(), Some(case.seed));
+        kernel.definition.case(&CaseRequest { size, seed, ..CaseRequest::default() }).ok()
+    });
+    let mut smaller: Vec<(f64, Case)> =
+        named.filter_map(|case| Some((most(&case)?, case))).filter(|(w, _)| *w < limit).collect();
+    smaller.sort_by(|a, b| a.0.total_cmp(&b.0));
+    smaller.into_iter().map(|(_, case)| case).collect()
 }
 
 fn work(kernel: &Kernel, case: &Case) -> BTreeMap<String, f64> {

@@ -119,6 +119,8 @@ impl WorkerProcess {
         process.args(&command.args).stdin(Stdio::piped());
         process.stdout(Stdio::piped()).stderr(Stdio::piped());
         process.env("RAYON_NUM_THREADS", threads.to_string());
+        // The end of standard error becomes part of a row's reason: the panic, not its backtrace.
+        process.env("RUST_BACKTRACE", "0");
         if std::env::var_os("XDG_RUNTIME_DIR").is_none() {
             process.env("XDG_RUNTIME_DIR", private);
         }

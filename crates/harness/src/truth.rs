@@ -1,13 +1,16 @@
 //! The reference of a case: run once, before everything else, and checked for unwritten elements.
 
-use crossover_contract::Failure;
+use std::time::Duration;
+
+use crossover_contract::{Case, Failure};
 use crossover_values::{Param, ParamKind, Role, Value, compare};
 
+use crate::history;
 use crate::plan::PlannedCase;
 use crate::process::WorkerKey;
 use crate::protocol::KernelSpec;
 use crate::session::{CaseState, Session, Truth, write_arguments};
-use crate::verify::{Outputs, Verdict, accept_reference};
+use crate::verify::{Outputs, Rule, Verdict, accept_reference, compare_outputs};
 
 /// Why a case has no reference.
 pub(crate) enum NoTruth {
@@ -28,6 +31,7 @@ impl Session<'_> {
     pub(crate) fn find_truth(&mut self, state: &CaseState<'_>) -> Result<Truth, NoTruth> {
         let PlannedCase { subject, dtype, case, .. } = state.planned;
         let (kernel, reference) = (&subject.kernel, self.reference.clone());
+        self.scout(state);
         let limit = self.options.limits.reference;
         let name = format!("{} {}", reference.backend, reference.variant);
         let predicted = self.history.predict(kernel, *dtype, case, &reference);
@@ -49,6 +53,71 @@ impl Session<'_> {
                  at a smaller size"
             ))),
         }
+    }
+
+    /// Learns at smaller sizes what this case needs to know: how long its reference will take, and
+    /// where that is too long, whether the stand-in is bit-equal to it. What the run has already
+    /// found out is not repeated, and a scout that fails has only learned nothing.
+    fn scout(&mut self, state: &CaseState<'_>) {
+        let PlannedCase { subject, dtype, case, .. } = state.planned;
+        let (kernel, limit) = (subject.kernel.clone(), self.options.limits.reference);
+        let smaller = history::smaller_cases(&kernel, case);
+        let reference = self.reference.clone();
+        if let (None, Some(least)) =
+            (self.history.predict(&kernel, *dtype, case, &reference), smaller.first())
+        {
+            let _ = self.scout_at(state, least, None);
+        }
+        let too_long = self.history.predict(&kernel, *dtype, case, &reference) > Some(limit);
+        let Some(stand_in) = self.stand_in.clone().filter(|_| too_long) else { return };
+        if self.history.proved_exact(&kernel, *dtype, &stand_in).is_none() {
+            let fits = |case: &&Case| {
+                let predicted = self.history.predict(&kernel, *dtype, case, &reference);
+                predicted.is_some_and(|predicted| predicted <= limit)
+            };
+            if let Some(largest) = smaller.iter().rev().find(fits) {
+                let _ = self.scout_at(state, largest, Some(&stand_in));
+            }
+        }
+    }
+
+    /// Runs the reference, and the stand-in if given, at another size, outside the plan.
+    fn scout_at(
+        &mut self,
+        state: &CaseState<'_>,
+        case: &Case,
+        stand_in: Option<&WorkerKey>,
+    ) -> Result<(), Failure> {
+        let PlannedCase { subject, dtype, .. } = state.planned;
+        let bytes = subject.kernel.definition.argument_bytes(state.signature, case);
+        let bytes = bytes.map_err(|error| Failure::Failed(error.to_string()))?;
+        let (subject, dtype, case) = (subject.clone(), *dtype, case.clone());
+        let planned = PlannedCase { subject, dtype, case, bytes, rows: Vec::new() };
+        let scout = CaseState::new(state.number, &planned, &self.private.join("scout"))?;
+        let (reference, first) = self.scout_call(&scout, &self.reference.clone())?;
+        let PlannedCase { subject, case, .. } = &planned;
+        self.history.note(&subject.kernel, dtype, case, &self.reference.clone(), first, true);
+        if let Some(stand_in) = stand_in {
+            let (outputs, wall) = self.scout_call(&scout, stand_in)?;
+            let verdict = compare_outputs(&reference, &outputs, Rule::Exact, "")
+                .map_err(|error| Failure::Failed(error.to_string()))?;
+            if matches!(verdict, Verdict::Verified(_)) {
+                self.history.note(&subject.kernel, dtype, case, stand_in, wall, true);
+            }
+        }
+        Ok(())
+    }
+
+    fn scout_call(
+        &mut self,
+        scout: &CaseState<'_>,
+        key: &WorkerKey,
+    ) -> Result<(Outputs, Duration), Failure> {
+        let spec = KernelSpec { mutant: None, ..scout.planned.subject.spec.clone() };
+        let ready = self.prepare(scout, &spec, key, 1, &scout.files)?;
+        let (ran, outputs) = self.call_whole(scout, key, &ready)?;
+        self.release(key, &ready);
+        Ok((outputs, Duration::from_nanos(ran.wall_ns)))
     }
 
     fn run_truth(

@@ -1,4 +1,5 @@
 //! Records on disk: round trip, atomicity, and refusal of what is no record.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::BTreeMap;
 use std::fs;

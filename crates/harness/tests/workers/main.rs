@@ -1,7 +1,10 @@
 //! Workers as processes: this test starts itself again as the worker, with backends that crash,
 //! hang, lie and print. Each costs its own row and nothing else.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+#![allow(clippy::print_stdout, reason = "this is the test runner")]
 
 mod fake;
+mod plan_tests;
 mod tests;
 
 use std::io::{stdin, stdout};
@@ -16,11 +19,11 @@ fn main() -> ExitCode {
         return if served.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     if words.iter().any(|word| word == "--list") {
-        tests::ALL.iter().for_each(|(name, _)| println!("{name}: test"));
+        all().for_each(|(name, _)| println!("{name}: test"));
         return ExitCode::SUCCESS;
     }
     let filter = words.iter().find(|word| !word.starts_with('-')).cloned().unwrap_or_default();
-    let chosen = tests::ALL.iter().filter(|(name, _)| name.contains(&filter));
+    let chosen = all().filter(|(name, _)| name.contains(&filter));
     let failed = chosen
         .filter(|(name, test)| {
             let passed = catch_unwind(test).is_ok();
@@ -29,4 +32,8 @@ fn main() -> ExitCode {
         })
         .count();
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn all() -> impl Iterator<Item = &'static (&'static str, fn())> {
+    tests::ALL.iter().chain(plan_tests::ALL)
 }

@@ -1,12 +1,16 @@
 //! The tests.
 
+use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
+use crossover_contract::CaseRequest;
+use crossover_harness::protocol::{Ask, Prepare, Request};
 use crossover_harness::{
-    Adapters, Demands, Limits, Measure, Options, Report, Selection, Silent, WorkerCommand,
-    WorkerKey, exit_code, list_adapters, plan, run,
+    Adapters, Demands, Duty, Limits, Measure, Observer, Options, Report, Selection, Silent,
+    WorkerCommand, WorkerKey, exit_code, list_adapters, output_file_name, plan, run, verify,
 };
 use crossover_record::{Row, Status};
+use crossover_values::{DType, Value, npy};
 
 use crate::fake;
 
@@ -15,6 +19,11 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("each_fault_costs_its_row_and_nothing_else", each_fault_costs_its_row_and_nothing_else),
     ("a_sample_that_lies_takes_the_times_with_it", a_sample_that_lies_takes_the_times_with_it),
     ("adapters_are_listed_by_workers", adapters_are_listed_by_workers),
+    ("a_stand_in_is_proved_before_it_is_the_reference", a_stand_in_is_proved_before_it_counts),
+    ("rows_expected_to_be_long_are_skipped", rows_expected_to_be_long_are_skipped),
+    ("a_reference_that_writes_too_little_is_no_reference", a_lazy_reference_is_none),
+    ("a_busy_worker_ends_with_its_input", a_busy_worker_ends_with_its_input),
+    ("pictures_and_outputs_are_handed_on", outputs_are_handed_on),
 ];
 
 fn command(key: &WorkerKey) -> WorkerCommand {
@@ -30,16 +39,7 @@ fn options(measure: Option<Measure>) -> Options {
 }
 
 fn run_variants(variants: &[&str], options: &Options) -> Report {
-    let backends = fake::backends();
-    let table = fake::table(&backends);
-    let selection = Selection {
-        sizes: vec!["small".into()],
-        variants: variants.iter().map(|name| (*name).to_owned()).collect(),
-        threads: 1,
-        ..Selection::default()
-    };
-    let plan = plan(&[fake::subject()], &table, &Adapters::new(), &selection, None).unwrap();
-    run(&plan, &table, &command, options, &mut Silent).unwrap()
+    run_selection(&selection(&["small"], variants), options)
 }
 
 fn row<'a>(report: &'a Report, variant: &str) -> &'a Row {
@@ -102,7 +102,153 @@ fn adapters_are_listed_by_workers() {
         args: Vec::new(),
         env: Vec::new(),
     };
-    let adapters = list_adapters(&table, &crashing, Duration::from_secs(10)).unwrap();
-    let reason = adapters["fake"].as_ref().unwrap_err().to_string();
-    assert!(reason.contains("cannot start a worker"), "{reason}");
+    let reason = |commands: &dyn Fn(&WorkerKey) -> WorkerCommand| {
+        let adapters = list_adapters(&table[..1], commands, Duration::from_millis(300)).unwrap();
+        adapters["truth"].as_ref().unwrap_err().to_string()
+    };
+    let text = reason(&crashing);
+    assert!(text.contains("cannot start a worker"), "{text}");
+    let shell = |script: &str| {
+        let (script, program) = (script.to_owned(), "/bin/sh".into());
+        WorkerCommand { program, args: vec!["-c".into(), script], env: Vec::new() }
+    };
+    let text = reason(&|_: &WorkerKey| shell("exec sleep 60"));
+    assert!(text.contains("no answer within 0.3 s"), "{text}");
+    let text = reason(&|_: &WorkerKey| shell("echo driver trouble >&2; kill -SEGV $$"));
+    assert!(text.contains("ended by signal 11") && text.contains("driver trouble"), "{text}");
+    let other = r#"echo '{"id":1,"response":"described","protocol":"x/9","adapters":[]}'; cat"#;
+    let text = reason(&|_: &WorkerKey| shell(other));
+    assert!(text.contains("speaks `x/9`"), "{text}");
+}
+
+fn selection(sizes: &[&str], variants: &[&str]) -> Selection {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    Selection { sizes: owned(sizes), variants: owned(variants), ..Selection::default() }
+}
+
+fn run_selection(selection: &Selection, options: &Options) -> Report {
+    let backends = fake::backends();
+    let table = fake::table(&backends);
+    let plan = plan(&[fake::subject()], &table, &Adapters::new(), selection, None).unwrap();
+    run(&plan, &table, &command, options, &mut Silent).unwrap()
+}
+
+/// A call takes about 1 us by its own account, so `book` is expected to take 12.5 us.
+const BETWEEN: Duration = Duration::from_micros(5);
+
+fn a_stand_in_is_proved_before_it_counts() {
+    let mut options = options(None);
+    options.limits.reference = BETWEEN;
+    // With and without the rows that would prove it: it is proved on the side if need be.
+    for variants in [&["exact", "1t", "right"][..], &["right"]] {
+        let sizes: &[&str] = if variants.len() > 1 { &["small", "book"] } else { &["book"] };
+        let report = run_selection(&selection(sizes, variants), &options);
+        let book = report.rows.iter().rfind(|row| row.variant == "right").unwrap();
+        assert_eq!(book.status, Status::Verified, "{}", book.reason);
+        let against = &book.proof.as_ref().unwrap().reference;
+        assert!(against.starts_with("second 1t, bit-equal to truth exact at small"), "{against}");
+    }
+}
+
+fn rows_expected_to_be_long_are_skipped() {
+    let mut options = options(None);
+    options.limits.expected = BETWEEN;
+    let report = run_selection(&selection(&["small", "book"], &["right"]), &options);
+    assert_eq!(report.rows[0].status, Status::Verified);
+    assert_eq!(report.rows[1].status, Status::Skipped);
+    assert!(report.rows[1].reason.contains("over the limit"), "{}", report.rows[1].reason);
+    assert_eq!(exit_code(&report.rows, &Demands::default()), 0);
+    let two = Demands { expect_cases: Some(2), ..Demands::default() };
+    assert_eq!(exit_code(&report.rows, &two), 4);
+}
+
+fn a_lazy_reference_is_none() {
+    let backends = fake::backends();
+    let mut table = fake::table(&backends);
+    table[0].duty = Duty::Compared;
+    table[2].duty = Duty::Reference("unwritten");
+    let chosen = selection(&["small"], &["exact", "unwritten"]);
+    let plan = plan(&[fake::subject()], &table, &Adapters::new(), &chosen, None).unwrap();
+    let report = run(&plan, &table, &command, &options(None), &mut Silent).unwrap();
+    let [other, own] = &report.rows[..] else { panic!("two rows") };
+    assert!(own.reason.contains("leaves 1 elements of `doubled` unwritten"), "{}", own.reason);
+    assert!(other.reason.starts_with("nothing to compare with"), "{}", other.reason);
+    assert_eq!((own.status, other.status), (Status::Failed, Status::Failed));
+}
+
+fn a_busy_worker_ends_with_its_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let subject = fake::subject();
+    let signature = subject.signatures.values().next().unwrap().clone();
+    let definition = &subject.kernel.definition;
+    let request = CaseRequest { size: "small".into(), ..CaseRequest::default() };
+    let case = definition.case(&request).unwrap();
+    let write = |(index, value): (usize, &Value)| {
+        let path = folder.path().join(format!("{index}.npy"));
+        npy::write(&path, value).unwrap();
+        path
+    };
+    let arguments = definition.arguments(&signature, &case).unwrap();
+    let prepare = Prepare {
+        slot: 1,
+        backend: "fake".into(),
+        variant: "hangs".into(),
+        adapter: None,
+        threads: 1,
+        kernel: subject.spec.clone(),
+        source: String::new(),
+        dtype: DType::I32,
+        entry: "double".into(),
+        signature: signature.clone(),
+        size: case.size.clone(),
+        parameters: case.parameters.clone(),
+        seed: 0,
+        back_edges: None,
+        wait_limit_s: 60.0,
+        arguments: arguments.iter().enumerate().map(write).collect(),
+    };
+    let program = std::env::current_exe().unwrap();
+    let mut worker = std::process::Command::new(program)
+        .arg("worker")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = worker.stdin.take().unwrap();
+    for (id, ask) in [Ask::Prepare(Box::new(prepare)), Ask::Run { slot: 1, outputs: None }]
+        .into_iter()
+        .enumerate()
+    {
+        let line = serde_json::to_string(&Request { id: id as u64, ask }).unwrap();
+        writeln!(stdin, "{line}").unwrap();
+    }
+    let mut lines = BufReader::new(worker.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let prepared = lines.find(|line| !line.is_empty()).unwrap();
+    assert!(prepared.contains(r#""response":"prepared""#), "{prepared}");
+    drop(stdin);
+    assert_eq!(worker.wait().unwrap().code(), Some(3));
+}
+
+#[derive(Default)]
+struct Collect(Vec<String>);
+
+impl Observer for Collect {
+    fn outputs(&mut self, row: &Row, outputs: &verify::Outputs) {
+        self.0.extend(outputs.iter().map(|(name, _)| output_file_name(row, name)));
+    }
+}
+
+fn outputs_are_handed_on() {
+    let backends = fake::backends();
+    let table = fake::table(&backends);
+    let chosen = selection(&["small"], &["wrong", "short", "killed"]);
+    let plan = plan(&[fake::subject()], &table, &Adapters::new(), &chosen, None).unwrap();
+    let mut collect = Collect::default();
+    let report = run(&plan, &table, &command, &options(None), &mut collect).unwrap();
+    let names = ["short.doubled", "short.result", "wrong.doubled", "wrong.result"];
+    assert_eq!(collect.0, names.map(|name| format!("double.i32.small.fake.{name}.npy")));
+    let killed = report.workers.iter().find(|usage| usage.variant == "killed").unwrap();
+    assert_eq!((killed.processes, killed.peak_memory_bytes), (1, None));
+    let wrong = report.workers.iter().find(|usage| usage.variant == "wrong").unwrap();
+    assert!(wrong.peak_memory_bytes.is_none_or(|bytes| bytes > 1 << 16));
 }
