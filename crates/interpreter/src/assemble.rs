@@ -126,7 +126,7 @@ fn positions(lowered: &Lowered) -> Option<BTreeMap<Label, u16>> {
                 labels.insert(*label, u16::try_from(position).ok()?);
             }
             Item::Inst(_) => position += 1,
-            Item::Gone => {}
+            Item::Copies(_) | Item::Gone => {}
         }
     }
     (position <= REGISTERS).then_some(labels)

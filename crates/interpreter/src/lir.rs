@@ -36,8 +36,23 @@ pub(crate) enum Item {
     Inst(Lir),
     /// A place to branch to.
     Label(Label),
+    /// From here copies into variables wait for a need, or no longer do.
+    Copies(Copies),
     /// Nothing any more.
     Gone,
+}
+
+/// When a copy into a variable is made.
+///
+/// In the first of two copies of a loop body they wait: the second copy may read the value itself,
+/// and assign the variable again before anyone needs it. That takes a trip through memory out of
+/// the loop's critical path. Where code leaves in between, the copies are made on the way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Copies {
+    /// At the end of the stretch, or on the way out.
+    Late,
+    /// At once.
+    AtOnce,
 }
 
 impl Lir {

@@ -13,7 +13,7 @@ use crossover_ir::{
 };
 use crossover_values::DType;
 
-use crate::lir::{Anchor, Item, Label, Lir, Reg};
+use crate::lir::{Anchor, Copies, Item, Label, Lir, Reg};
 use crate::memory::{Slot, Width};
 use crate::opcode::Opcode;
 use crate::unit::{AnchorInfo, Input, TrapSite};
@@ -88,6 +88,8 @@ struct Lowerer<'a> {
     host_vars: BTreeMap<VarId, Reg>,
     scratch: Vec<Reg>,
     value_anchors: Vec<Option<Anchor>>,
+    /// By the statements' places in memory, which are theirs alone while code is borrowed.
+    stmt_anchors: BTreeMap<usize, Anchor>,
     loops: Vec<LoopLabels>,
     /// Where `Return` goes.
     end: Label,
@@ -107,6 +109,7 @@ impl<'a> Lowerer<'a> {
             host_vars: BTreeMap::new(),
             scratch: Vec::new(),
             value_anchors: vec![None; code.insts.len()],
+            stmt_anchors: BTreeMap::new(),
             loops: Vec::new(),
             end: 0,
         };
@@ -222,6 +225,17 @@ impl<'a> Lowerer<'a> {
     fn anchor(&mut self, span: Span, trap: TrapSite) -> Anchor {
         self.out.anchors.push(AnchorInfo { span, trap });
         Anchor::try_from(self.out.anchors.len() - 1).expect("code has fewer than 2^32 places")
+    }
+
+    /// The anchor of a statement, the same for each copy of its code.
+    fn stmt_anchor(&mut self, stmt: &Stmt, span: Span, trap: TrapSite) -> Anchor {
+        let identity = std::ptr::from_ref(stmt) as usize;
+        if let Some(anchor) = self.stmt_anchors.get(&identity) {
+            return *anchor;
+        }
+        let anchor = self.anchor(span, trap);
+        self.stmt_anchors.insert(identity, anchor);
+        anchor
     }
 
     /// The register to read a value from, here.

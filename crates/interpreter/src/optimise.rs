@@ -53,7 +53,7 @@ fn remove_labels(items: &mut Vec<Item>) {
     let named: BTreeSet<Label> = items.iter().filter_map(branch_label).collect();
     items.retain(|item| match item {
         Item::Label(label) => named.contains(label),
-        Item::Inst(_) => true,
+        Item::Inst(_) | Item::Copies(_) => true,
         Item::Gone => false,
     });
 }
@@ -73,7 +73,7 @@ fn remove_unreachable(items: &mut Vec<Item>) {
                 reachable = !matches!(inst.op, Opcode::Jump | Opcode::End);
                 kept.push(item);
             }
-            Item::Inst(_) | Item::Gone => {}
+            Item::Inst(_) | Item::Copies(_) | Item::Gone => {}
         }
     }
     *items = kept;
@@ -91,7 +91,7 @@ fn drop_jump_to(items: &mut Vec<Item>, label: Label) {
 fn branch_label(item: &Item) -> Option<Label> {
     match item {
         Item::Inst(inst) => inst.label(),
-        Item::Label(_) | Item::Gone => None,
+        Item::Label(_) | Item::Copies(_) | Item::Gone => None,
     }
 }
 

@@ -12,13 +12,15 @@ impl Lowerer<'_> {
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Eval(value) => self.eval(*value),
-            Stmt::Set { var, value } => self.set(self.vars[var.0 as usize], *value),
+            Stmt::Set { var, value } => self.set(stmt, self.vars[var.0 as usize], *value),
             Stmt::HostSet { var, value } => {
                 let register = self.host_var(*var);
-                self.set(register, *value);
+                self.set(stmt, register, *value);
             }
             Stmt::Store { array, indices, value, span } => {
-                self.store(*array, indices, *value, *span);
+                let site = self.index_site(*array, indices);
+                let anchor = self.stmt_anchor(stmt, *span, site);
+                self.store(*array, indices, *value, anchor);
             }
             Stmt::ScratchZero(scratch) => {
                 let t = self.scratch[scratch.0 as usize];
@@ -64,19 +66,17 @@ impl Lowerer<'_> {
     }
 
     /// Assigns a variable's register.
-    pub(super) fn set(&mut self, register: Reg, value: ValueId) {
+    fn set(&mut self, stmt: &Stmt, register: Reg, value: ValueId) {
         let from = self.value(value);
         if from != register {
             let span = self.code.insts[value.0 as usize].span;
-            let anchor = self.anchor(span, TrapSite::Never);
+            let anchor = self.stmt_anchor(stmt, span, TrapSite::Never);
             self.emit(Opcode::Mov, register, &[from], vec![anchor]);
             self.changes(register);
         }
     }
 
-    fn store(&mut self, array: ArrayId, indices: &[ValueId], value: ValueId, span: Span) {
-        let site = self.index_site(array, indices);
-        let anchor = self.anchor(span, site);
+    fn store(&mut self, array: ArrayId, indices: &[ValueId], value: ValueId, anchor: Anchor) {
         let width = Width::of(self.kernel.arrays[array.0 as usize].dtype);
         let opcodes = match width {
             Width::Words64 => (Opcode::Store64, Some(Opcode::Store64x2)),
@@ -148,6 +148,16 @@ impl Lowerer<'_> {
             self.jump(test);
         }
         self.place(top);
+        let twice =
+            copied && self.watched == Watched::No && is_straight(body) && is_straight(continuing);
+        if let (true, Some(cond)) = (twice, cond) {
+            self.out.items.push(Item::Copies(Copies::Late));
+            for block in [body, continuing, header] {
+                self.block(block);
+            }
+            self.branch(Opcode::BrF, &[self.value(*cond)], exit, vec![anchor]);
+            self.out.items.push(Item::Copies(Copies::AtOnce));
+        }
         self.loops.push(LoopLabels { exit, next });
         self.block(body);
         self.loops.pop();
@@ -247,6 +257,15 @@ fn skip_op(dtype: DType) -> Opcode {
 
 fn skip_operands(lo: Reg, hi: Reg, step: i64) -> [Reg; 2] {
     if step > 0 { [hi, lo] } else { [lo, hi] }
+}
+
+/// Whether a loop body is short and straight enough for a second copy.
+fn is_straight(body: &Block) -> bool {
+    const LONGEST: usize = 64;
+    let straight = |stmt: &Stmt| {
+        matches!(stmt, Stmt::Eval(_) | Stmt::Set { .. } | Stmt::HostSet { .. } | Stmt::Store { .. })
+    };
+    body.len() <= LONGEST && body.iter().all(straight)
 }
 
 /// Whether a loop header is worth a second copy.

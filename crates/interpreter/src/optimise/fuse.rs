@@ -1,9 +1,9 @@
 //! Fusing, and copies into variables, in one pass over each stretch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{count_uses, rules, splice};
-use crate::lir::{Item, Label, Lir, Reg};
+use crate::lir::{Copies, Item, Label, Lir, Reg};
 use crate::lower::Lowered;
 use crate::opcode::{Opcode, ResultRole};
 
@@ -18,14 +18,20 @@ pub(super) fn fuse(lowered: &mut Lowered) {
         block_start: 0,
         written: BTreeMap::new(),
         read: BTreeMap::new(),
+        placed: BTreeSet::new(),
+        copies: Copies::AtOnce,
+        waiting: BTreeMap::new(),
+        exits: BTreeMap::new(),
     };
     for item in items {
         match item {
             Item::Label(label) => pass.label(label),
+            Item::Copies(copies) => pass.copies = copies,
             Item::Inst(inst) => pass.inst(inst),
             Item::Gone => {}
         }
     }
+    pass.place_exits();
     let out = std::mem::take(&mut pass.out);
     lowered.items = out.into_iter().filter(|item| !matches!(item, Item::Gone)).collect();
 }
@@ -40,20 +46,35 @@ struct Pass<'a> {
     written: BTreeMap<Reg, usize>,
     /// Positions of the reads of each register in this stretch.
     read: BTreeMap<Reg, Vec<usize>>,
+    /// Labels that were reached: branches to them go back.
+    placed: BTreeSet<Label>,
+    copies: Copies,
+    /// Copies that wait, by their variables: each variable's value is in the copy's operand.
+    waiting: BTreeMap<Reg, Lir>,
+    /// Code on the way out: makes waiting copies and goes on to a label.
+    exits: BTreeMap<(Label, Vec<Reg>), (Label, Vec<Lir>)>,
 }
 
 impl Pass<'_> {
     fn label(&mut self, label: Label) {
+        self.make_copies();
+        self.placed.insert(label);
         self.out.push(Item::Label(label));
         self.block_start = self.out.len();
         self.written.clear();
         self.read.clear();
     }
 
-    fn inst(&mut self, inst: Lir) {
+    fn inst(&mut self, mut inst: Lir) {
+        self.read_sources(&mut inst);
         match inst.op {
             Opcode::BrT | Opcode::BrF => self.condition(inst),
-            Opcode::Mov if self.coalesce(&inst) => {}
+            Opcode::Mov if self.coalesce(&inst) => {
+                self.waiting.remove(&inst.r);
+            }
+            Opcode::Mov if self.may_wait(&inst) => {
+                self.waiting.insert(inst.r, inst);
+            }
             _ => {
                 let inst = self.absorb(inst);
                 self.push(inst);
@@ -61,7 +82,73 @@ impl Pass<'_> {
         }
     }
 
-    fn push(&mut self, inst: Lir) {
+    /// Makes an instruction read waiting copies' operands instead of their variables.
+    fn read_sources(&mut self, inst: &mut Lir) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let info = inst.op.info();
+        if info.result == ResultRole::Update && self.waiting.contains_key(&inst.r) {
+            self.make_copies();
+        }
+        for &field in info.reads {
+            if let Some(copy) = self.waiting.get(&inst.args[field]) {
+                inst.args[field] = copy.args[0];
+                self.uses[copy.args[0] as usize] += 1;
+            }
+        }
+    }
+
+    /// Whether a copy may wait: its operand never changes again.
+    fn may_wait(&self, copy: &Lir) -> bool {
+        self.copies == Copies::Late && self.lowered.temporaries.contains(&copy.args[0])
+    }
+
+    /// Makes the waiting copies here.
+    fn make_copies(&mut self) {
+        for (_, copy) in std::mem::take(&mut self.waiting) {
+            self.append(copy);
+        }
+    }
+
+    /// Appends an instruction. Where it leaves, waiting copies are made on the way out; where it
+    /// goes back, before it.
+    fn push(&mut self, mut inst: Lir) {
+        if let Some(label) = inst.label().filter(|_| !self.waiting.is_empty()) {
+            if self.placed.contains(&label) || inst.op == Opcode::Jump {
+                self.make_copies();
+            } else {
+                inst.t = self.exit(label);
+            }
+        }
+        if let Some(register) = inst.writes() {
+            self.waiting.remove(&register);
+        }
+        self.append(inst);
+    }
+
+    /// The label of code that makes the waiting copies and goes on to `label`.
+    fn exit(&mut self, label: Label) -> Label {
+        let made: Vec<Reg> = self.waiting.iter().flat_map(|(r, copy)| [*r, copy.args[0]]).collect();
+        if let Some((exit, _)) = self.exits.get(&(label, made.clone())) {
+            return *exit;
+        }
+        let exit = self.lowered.labels;
+        self.lowered.labels += 1;
+        self.exits.insert((label, made), (exit, self.waiting.values().cloned().collect()));
+        exit
+    }
+
+    /// The code on the ways out stands after everything else.
+    fn place_exits(&mut self) {
+        for ((label, _), (exit, copies)) in std::mem::take(&mut self.exits) {
+            self.out.push(Item::Label(exit));
+            self.out.extend(copies.into_iter().map(Item::Inst));
+            self.out.push(Item::Inst(Lir::branch(Opcode::Jump, &[], label, Vec::new())));
+        }
+    }
+
+    fn append(&mut self, inst: Lir) {
         let position = self.out.len();
         inst.reads().for_each(|register| {
             self.read.entry(register).or_default().push(position);
@@ -90,7 +177,7 @@ impl Pass<'_> {
     fn at(&self, position: usize) -> Option<&Lir> {
         match &self.out[position] {
             Item::Inst(inst) => Some(inst),
-            Item::Label(_) | Item::Gone => None,
+            Item::Label(_) | Item::Copies(_) | Item::Gone => None,
         }
     }
 
