@@ -58,7 +58,7 @@ fn plan() -> PlanNames {
 }
 
 fn of(real: DType) -> String {
-    format!("{}{DIFFUSION}", prelude(real).unwrap())
+    format!("{}{DIFFUSION}", prelude(real).expect("a float"))
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn entry_points_say_what_they_use() {
 fn planted(find: &str, replacement: &str) -> BindingError {
     let source = of(DType::F32);
     assert!(source.contains(find), "{find}");
-    let reflection = reflect(&source.replace(find, replacement)).unwrap();
-    check_against(&reflection, &signature(DType::F32), &plan()).unwrap_err()
+    let reflection = reflect(&source.replace(find, replacement)).expect("still a shader");
+    check_against(&reflection, &signature(DType::F32), &plan()).expect_err("a planted error")
 }
 
 #[test]

@@ -23,8 +23,12 @@ pub(crate) enum Helper {
     MulHighI32,
     /// Saturating cast, from and to.
     CastSat(DType, DType),
-    /// Power with a negative base.
+    /// Power with a base of zero or less.
     Pow,
+    /// Angle of a point on the axis.
+    Atan2,
+    /// Hyperbolic tangent of large arguments.
+    Tanh,
     /// Error function.
     Erf,
 }
@@ -42,6 +46,8 @@ impl Helper {
             | Helper::MulHighU32
             | Helper::CastSat(..)
             | Helper::Pow
+            | Helper::Atan2
+            | Helper::Tanh
             | Helper::Erf => None,
         }
     }
@@ -58,6 +64,8 @@ impl Helper {
             Helper::MulHighI32 => MUL_HIGH_I32.to_owned(),
             Helper::CastSat(from, to) => cast_sat(from, to),
             Helper::Pow => POW.to_owned(),
+            Helper::Atan2 => ATAN2.to_owned(),
+            Helper::Tanh => TANH.to_owned(),
             Helper::Erf => ERF.to_owned(),
         }
     }
@@ -127,14 +135,30 @@ fn mul_high_i32(a: i32, b: i32) -> i32 {
 }
 ";
 
-// WGSL defines pow for a base of at least zero; a negative one has a power if b is whole.
+// WGSL defines pow as exp2(b * log2(a)): a negative base has a power if b is whole, and zero is
+// where log2 has no value.
 const POW: &str = "\
 fn pow_f32(a: f32, b: f32) -> f32 {
     let whole = (b == trunc(b));
     let odd = (whole && (fract(b * 0.5f) != 0.0f));
     let size = pow(select(a, abs(a), whole), b);
     let signed = select(size, (-size), (odd && (a < 0.0f)));
-    return select(signed, 1.0f, (b == 0.0f));
+    let zero = select(signed, 0.0f, ((a == 0.0f) && (b > 0.0f)));
+    return select(zero, 1.0f, (b == 0.0f));
+}
+";
+
+// WGSL's accuracy holds for a normal a; a driver was seen to give pi for a = -0, b = 1.
+const ATAN2: &str = "\
+fn atan2_f32(a: f32, b: f32) -> f32 {
+    return select(atan2(a, b), a, ((a == 0.0f) && (b >= 0.0f)));
+}
+";
+
+// Inherits sinh / cosh, which overflow; beyond 15 the result rounds to one anyway.
+const TANH: &str = "\
+fn tanh_f32(a: f32) -> f32 {
+    return tanh(clamp(a, -15.0f, 15.0f));
 }
 ";
 
@@ -175,7 +199,7 @@ mod tests {
             1.3122533e-08,
             -1.4503852e-07,
             1.4589169e-06,
-            -1.32275132e-05,
+            -1.322_751_3e-5,
             0.00010683761,
             -0.00075757576,
             0.0046296296,
@@ -184,7 +208,9 @@ mod tests {
             -0.33333333,
             1.0,
         ];
-        let near = 1.128_379_2 * x * terms.iter().fold(0.0, |sum, term| sum * s + term);
+        let near = std::f32::consts::FRAC_2_SQRT_PI
+            * x
+            * terms.iter().fold(0.0, |sum, term| sum * s + term);
         let t = 1.0 / (1.0 + 0.327_591_1 * size);
         let t = t + direction * 2.5 * t * f32::EPSILON;
         let p = ((((1.061_405_4 * t - 1.453_152) * t + 1.421_413_7) * t - 0.284_496_74) * t)

@@ -103,7 +103,10 @@ fn binary(op: Op, dtype: DType, a: &str, b: &str, helpers: &mut BTreeSet<Helper>
             helpers.insert(Helper::Pow);
             format!("pow_f32({a}, {b})")
         }
-        Op::Atan2 => format!("atan2({a}, {b})"),
+        Op::Atan2 => {
+            helpers.insert(Helper::Atan2);
+            format!("atan2_f32({a}, {b})")
+        }
         other => format!("{}({a}, {b})", other.info().name),
     }
 }
@@ -143,12 +146,16 @@ fn unary(op: Op, result: DType, from: DType, a: &str, helpers: &mut BTreeSet<Hel
             format!("cast_sat_{}_{to}({a})", type_name(from))
         }
         Op::Bitcast => format!("bitcast<{to}>({a})"),
+        Op::Tanh => {
+            helpers.insert(Helper::Tanh);
+            format!("tanh_f32({a})")
+        }
         Op::Erf => {
             helpers.insert(Helper::Erf);
             format!("erf_f32({a})")
         }
-        // abs sqrt floor ceil trunc round exp exp2 log log2 sin cos tan asin acos atan sinh cosh
-        // tanh: WGSL's names are the table's.
+        // abs sqrt floor ceil trunc round exp exp2 log log2 sin cos tan asin acos atan sinh
+        // cosh: WGSL's names are the table's.
         other => format!("{}({a})", other.info().name),
     }
 }

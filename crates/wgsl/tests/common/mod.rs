@@ -54,13 +54,13 @@ impl Builder {
     }
 
     pub(crate) fn push(&mut self, stmt: Stmt) {
-        self.open.last_mut().unwrap().push(stmt);
+        self.open.last_mut().expect("a block is open").push(stmt);
     }
 
     pub(crate) fn block(&mut self, fill: impl FnOnce(&mut Self)) -> Block {
         self.open.push(Vec::new());
         fill(self);
-        self.open.pop().unwrap()
+        self.open.pop().expect("a block is open")
     }
 
     pub(crate) fn constant(&mut self, value: Scalar) -> ValueId {
@@ -124,7 +124,7 @@ impl Builder {
 
     /// The code as a region over these lane variables, each with its step.
     pub(crate) fn region(mut self, axes: &[(VarId, i64)]) -> Region {
-        self.code.body = self.open.pop().unwrap();
+        self.code.body = self.open.pop().expect("a block is open");
         let axis = |&(index, step): &(VarId, i64)| Axis {
             index,
             lo: ValueId(0),
@@ -137,7 +137,7 @@ impl Builder {
     }
 
     pub(crate) fn serial(mut self) -> Serial {
-        self.code.body = self.open.pop().unwrap();
+        self.code.body = self.open.pop().expect("a block is open");
         Serial { code: self.code, span: Span::default() }
     }
 }
@@ -180,7 +180,7 @@ pub(crate) fn try_generate(
 
 /// Generates, and checks the text with naga against what the shader says of itself.
 pub(crate) fn checked(kernel: &Kernel, kept: &[u32], unit: Unit<'_>) -> UnitShader {
-    let shader = try_generate(kernel, kept, unit).unwrap();
+    let shader = try_generate(kernel, kept, unit).expect("the unit is supported");
     let reflection =
         reflect(&shader.source).unwrap_or_else(|error| panic!("{error}\n{}", shader.source));
     let names: Vec<_> = shader.entry_points.iter().map(|e| (&e.name, e.workgroup_size)).collect();
