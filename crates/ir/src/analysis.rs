@@ -4,12 +4,16 @@
 mod accesses;
 mod build;
 mod expand;
+mod for_gpu;
+mod kept;
 mod order;
 mod signature;
 mod uses;
 
 pub use accesses::{Accesses, accesses, code_blocks};
 pub use expand::expand_inner_reductions;
+pub use for_gpu::for_gpu;
+pub use kept::device_kept;
 pub use order::{OrderClass, order_class};
 pub use signature::{kernel_accesses, signature};
 pub use uses::code_uses;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crossover_ir::analysis::expand_inner_reductions;
+use crossover_ir::analysis::{expand_inner_reductions, for_gpu};
 use crossover_ir::fixture::{Fixture, load_fixtures, parse_fixture};
 use crossover_ir::{
     Module, Op, ReduceScope, Unit, Valid, parse, print, reference, units, validate,
@@ -61,6 +61,15 @@ fn expanded_reductions_keep_every_bit() {
             }
         }
         expanded
+    });
+}
+
+#[test]
+fn kernels_for_devices_that_keep_scalars_do_the_same() {
+    check_rewritten(|module| {
+        let mut module = (**module).clone();
+        module.kernels = module.kernels.iter().map(for_gpu).collect();
+        module
     });
 }
 
