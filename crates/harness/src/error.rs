@@ -4,7 +4,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crossover_contract::{ArgumentError, CaseError, FormulaError, PolicyError, ProbeError};
+use crossover_contract::{ArgumentError, CaseError, FormulaError, ProbeError};
 
 /// The run, or its plan, cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -71,14 +71,6 @@ pub enum HarnessError {
     /// No backend of the table is the reference.
     #[error("the table names no reference variant")]
     NoReference,
-    /// A policy of a kernel does not apply.
-    #[error("{kernel}: {source}")]
-    Policy {
-        /// Stem of the kernel.
-        kernel: String,
-        /// Why.
-        source: PolicyError,
-    },
     /// A known answer of a kernel cannot be looked up.
     #[error("{kernel}: answer `{answer}`: {source}")]
     Answer {

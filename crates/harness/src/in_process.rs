@@ -19,6 +19,12 @@ pub struct Called {
     pub back_edges: Option<u64>,
 }
 
+impl std::fmt::Debug for Called {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Called").field("outputs", &self.outputs.len()).finish_non_exhaustive()
+    }
+}
+
 /// Prepares a variant and calls it once.
 ///
 /// # Errors

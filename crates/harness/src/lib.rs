@@ -40,4 +40,4 @@ pub use plan::{
 };
 pub use pool::{Commands, list_adapters};
 pub use process::{WorkerCommand, WorkerKey};
-pub use run::{Limits, Measure, Options, PER_ROW, Report, run, tally};
+pub use run::{Limits, Measure, Options, PER_ROW, Report, adapter_cards, run, tally};

@@ -212,4 +212,25 @@ mod tests {
         assert!(line.starts_with(r#"{"id":7,"response":"ran","wall_ns":18446744073709551615"#));
         assert_eq!(serde_json::from_str::<Response>(&line).unwrap(), response);
     }
+
+    #[test]
+    fn every_line_of_the_document_is_a_message() {
+        let document = include_str!("../../../docs/PROTOCOL.md");
+        let blocks =
+            document.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let (mut requests, mut responses) = (0, 0);
+        for line in blocks.flat_map(str::lines) {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            let again = if value.get("request").is_some() {
+                requests += 1;
+                serde_json::to_value(serde_json::from_str::<Request>(line).unwrap()).unwrap()
+            } else {
+                responses += 1;
+                serde_json::to_value(serde_json::from_str::<Response>(line).unwrap()).unwrap()
+            };
+            assert_eq!(again, value, "the line has all fields and no others");
+        }
+        assert_eq!((requests, responses), (5, 6));
+        assert!(document.contains(PROTOCOL));
+    }
 }

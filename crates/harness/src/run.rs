@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crossover_contract::Failure;
-use crossover_record::{Canary, PictureFile, Row, Status, WorkerUse};
+use crossover_record::{Adapter, Canary, PictureFile, Row, Status, WorkerUse};
 
 use crate::plan::{Duty, Plan, TableLine};
 use crate::pool::{Commands, Pool, private_folder};
 use crate::process::WorkerKey;
-use crate::protocol::{Ask, Reply};
+use crate::protocol::{AdapterCard, Ask, Reply};
 use crate::rows::key_of;
 use crate::sampling;
 use crate::session::Session;
-use crate::{HarnessError, Observer};
+use crate::{Adapters, HarnessError, Observer};
 
 /// How a run goes about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +55,7 @@ pub struct Measure {
     /// it every row gets [`PER_ROW`].
     pub budget: Option<Duration>,
     /// Most samples of a row.
-    pub max_samples: usize,
+    pub max_samples: u32,
     /// A row whose first call took longer is not called again: that call is its sample.
     pub once_above: Duration,
 }
@@ -190,17 +189,13 @@ impl Session<'_> {
             let canaries = match self.pool.ask(&key, ask, self.options.limits.prepare) {
                 Ok(Reply::Passport { canaries }) => canaries,
                 Ok(_) => vec![("passport".to_owned(), "answered something else".to_owned())],
-                Err(failure) => vec![("passport".to_owned(), reason(&failure))],
+                Err(failure) => vec![("passport".to_owned(), failure.to_string())],
             };
             let canaries = canaries.into_iter().map(|(name, result)| Canary { name, result });
             passports.insert(place, canaries.collect());
         }
         passports
     }
-}
-
-fn reason(failure: &Failure) -> String {
-    failure.to_string()
 }
 
 fn batch_end(plan: &Plan, first: usize) -> usize {
@@ -211,6 +206,27 @@ fn batch_end(plan: &Plan, first: usize) -> usize {
     };
     let count = plan.cases[first..].iter().take_while(fits).count();
     first + count.max(1)
+}
+
+/// The adapters of a run as its record holds them: all that were listed, with the canaries of
+/// those that took part.
+pub fn adapter_cards(report: &Report, adapters: &Adapters) -> Vec<Adapter> {
+    let listed =
+        adapters.iter().filter_map(|(backend, cards)| Some((backend, cards.as_ref().ok()?)));
+    let cards = listed.flat_map(|(backend, cards)| cards.iter().map(move |card| (backend, card)));
+    let adapter = |(backend, card): (&String, &AdapterCard)| {
+        let passport = report.passports.get(&(backend.clone(), card.slug.clone()));
+        Adapter {
+            backend: backend.clone(),
+            slug: card.slug.clone(),
+            name: card.name.clone(),
+            driver: card.driver.clone(),
+            kind: if card.software { "software" } else { "hardware" }.to_owned(),
+            software: card.software,
+            passport: passport.cloned().unwrap_or_default(),
+        }
+    };
+    cards.map(adapter).collect()
 }
 
 /// Rows of each status, in the order of [`Status::ALL`].

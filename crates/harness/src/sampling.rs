@@ -12,9 +12,18 @@ use crate::run::Measure;
 use crate::session::{CaseState, Session};
 use crate::statistics::{median_position, shuffled, summarize};
 
-/// Rounds in which the sample that is verified again may lie: every row has that many in any
-/// budget that lets it be sampled at all.
+/// Rounds in which the sample that is verified again may lie. Few, so that a row whose calls turn
+/// out longer than its first one is still called that often.
 const EARLY_ROUNDS: u32 = 3;
+
+/// What is left to do for a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Turn {
+    /// Time it may still spend; zero ends its samples.
+    left: Duration,
+    /// The round whose sample is verified again.
+    again: u32,
+}
 
 impl Session<'_> {
     /// Samples every verified row of a batch of cases within `budget`.
@@ -25,22 +34,22 @@ impl Session<'_> {
         measure: &Measure,
         budget: Duration,
     ) {
-        let mut quotas = quotas(rows, measure, budget);
+        let mut turns = turns(rows, measure, budget, self.options.seed);
         let begun = Instant::now();
         for round in 0..measure.max_samples {
             let mut any = false;
-            for position in shuffled(rows.len(), self.options.seed, round as u64) {
+            for position in shuffled(rows.len(), self.options.seed, u64::from(round)) {
                 let late = round > 0 && begun.elapsed() > budget;
-                if quotas[position].is_zero() || late {
+                let turn = turns[position];
+                if turn.left.is_zero() || late {
                     continue;
                 }
                 any = true;
-                let again = round as u32 == self.round_verified_again(position, &quotas[position]);
-                let taken = self.take_sample(states, &mut rows[position], again);
-                quotas[position] = match taken {
-                    Ok(wall) => left(quotas[position], wall),
+                let live = &mut rows[position];
+                turns[position].left = match self.take_sample(states, live, round == turn.again) {
+                    Ok(wall) => turn.left.saturating_sub(wall),
                     Err(failure) => {
-                        fail(&mut rows[position].row, &failure);
+                        fail(&mut live.row, &failure);
                         Duration::ZERO
                     }
                 };
@@ -50,14 +59,6 @@ impl Session<'_> {
                 break;
             }
         }
-    }
-
-    fn round_verified_again(&self, position: usize, quota: &Duration) -> u32 {
-        // A quota of one nanosecond is that of a row with one sample to come.
-        if quota.as_nanos() <= 1 {
-            return 0;
-        }
-        philox::stream(self.options.seed, position as u64)[0] % EARLY_ROUNDS
     }
 
     /// One sample; verified again if asked. Gives its wall time.
@@ -97,35 +98,40 @@ impl Session<'_> {
     }
 }
 
-fn left(quota: Duration, wall: Duration) -> Duration {
-    quota.saturating_sub(wall)
-}
-
-/// The time each row may spend. What short rows leave over goes to the longer ones; a row whose
+/// The turns of every row. What short rows leave of the budget goes to the longer ones; a row whose
 /// first call took longer than [`Measure::once_above`] gets none, as that call is its sample.
-fn quotas(rows: &[LiveRow], measure: &Measure, budget: Duration) -> Vec<Duration> {
-    let mut quotas = vec![Duration::ZERO; rows.len()];
+fn turns(rows: &[LiveRow], measure: &Measure, budget: Duration, seed: u64) -> Vec<Turn> {
+    let mut turns = vec![Turn { left: Duration::ZERO, again: 0 }; rows.len()];
     let mut wishes: Vec<(Duration, usize)> = rows
         .iter()
         .enumerate()
         .filter(|(_, live)| live.row.status == Status::Verified)
         .filter_map(|(position, live)| {
             let wall = Duration::from_nanos(live.first.as_ref()?.wall_ns);
-            let samples = u32::try_from(measure.max_samples).unwrap_or(u32::MAX);
-            (wall <= measure.once_above).then(|| (wall.saturating_mul(samples), position))
+            (wall <= measure.once_above).then_some((wall, position))
         })
         .collect();
     wishes.sort();
     let (mut left, mut rest) = (budget, wishes.len() as u32);
-    for (wish, position) in wishes {
-        // Never zero: every row gets one warm sample, even where the budget is spent.
-        let quota = wish.min(left / rest).max(Duration::from_nanos(1));
-        // A row that may take all its samples is stopped by their number, not by their time.
-        quotas[position] = if quota == wish { Duration::MAX } else { quota };
+    for (wall, position) in wishes {
+        let wish = wall.saturating_mul(measure.max_samples);
+        let quota = wish.min(left / rest);
+        let expected = if quota == wish {
+            measure.max_samples
+        } else {
+            (quota.as_secs_f64() / wall.as_secs_f64().max(1e-9)) as u32
+        };
+        let [draw, ..] = philox::stream(seed, position as u64);
+        turns[position] = Turn {
+            // A row that may take all its samples is stopped by their number, not by their time;
+            // and every row gets one warm sample, even where the budget is spent.
+            left: if quota == wish { Duration::MAX } else { quota.max(Duration::from_nanos(1)) },
+            again: draw % expected.clamp(1, EARLY_ROUNDS),
+        };
         left = left.saturating_sub(quota);
         rest -= 1;
     }
-    quotas
+    turns
 }
 
 /// Writes what the samples say into the row. A row that is not verified keeps no time.
@@ -187,19 +193,20 @@ mod tests {
             live(2000, Status::Verified),
             live(1, Status::Wrong),
         ];
-        let quotas = quotas(&rows, &measure(), Duration::from_secs(2));
-        assert_eq!(quotas[0], Duration::from_millis(1990), "all that the short row leaves");
-        assert_eq!(quotas[1], Duration::MAX, "its ten samples fit");
-        assert_eq!(quotas[2], Duration::ZERO, "its first call is its sample");
-        assert_eq!(quotas[3], Duration::ZERO, "an unproved variant has no time");
+        let turns = turns(&rows, &measure(), Duration::from_secs(2), 1);
+        let left: Vec<Duration> = turns.iter().map(|turn| turn.left).collect();
+        assert_eq!(left[0], Duration::from_millis(1990), "all that the short row leaves");
+        assert!(turns[0].again < 2, "it will have two or three samples");
+        assert_eq!(left[1], Duration::MAX, "its ten samples fit");
+        assert_eq!(left[2], Duration::ZERO, "its first call is its sample");
+        assert_eq!(left[3], Duration::ZERO, "an unproved variant has no time");
     }
 
     #[test]
     fn a_spent_budget_leaves_one_sample_each() {
         let rows = [live(5, Status::Verified), live(7, Status::Verified)];
-        let quotas = quotas(&rows, &measure(), Duration::ZERO);
-        assert_eq!(quotas, [Duration::from_nanos(1); 2]);
-        assert_eq!(left(quotas[0], Duration::from_millis(5)), Duration::ZERO);
+        let turns = turns(&rows, &measure(), Duration::ZERO, 1);
+        assert_eq!(turns, [Turn { left: Duration::from_nanos(1), again: 0 }; 2]);
     }
 
     #[test]

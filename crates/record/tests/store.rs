@@ -172,3 +172,15 @@ fn the_printed_document_has_the_promised_keys() {
     assert_eq!(row["phases"]["run"], 11);
     assert_eq!(row["proof"]["compared"], 4096);
 }
+
+#[test]
+fn the_document_names_every_field() {
+    let document = include_str!("../../../docs/RECORD.md");
+    let json = serde_json::to_value(record("a.npy")).unwrap();
+    let parts = [&json, &json["rows"][0], &json["rows"][0]["proof"], &json["pictures"][0]];
+    for key in parts.into_iter().flat_map(|part| part.as_object().unwrap().keys()) {
+        let named = document.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        assert!(named.into_iter().any(|word| word == key), "docs/RECORD.md lacks `{key}`");
+    }
+    assert!(document.contains(RECORD_SCHEMA));
+}

@@ -3,11 +3,12 @@
 use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
-use crossover_contract::CaseRequest;
+use crossover_contract::{CaseRequest, Failure, Target};
 use crossover_harness::protocol::{Ask, Prepare, Request};
 use crossover_harness::{
     Adapters, Demands, Duty, Limits, Measure, Observer, Options, Report, Selection, Silent,
     WorkerCommand, WorkerKey, exit_code, list_adapters, output_file_name, plan, run, verify,
+    verify_in_process,
 };
 use crossover_record::{Row, Status};
 use crossover_values::{DType, Value, npy};
@@ -23,7 +24,8 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("rows_expected_to_be_long_are_skipped", rows_expected_to_be_long_are_skipped),
     ("a_reference_that_writes_too_little_is_no_reference", a_lazy_reference_is_none),
     ("a_busy_worker_ends_with_its_input", a_busy_worker_ends_with_its_input),
-    ("pictures_and_outputs_are_handed_on", outputs_are_handed_on),
+    ("outputs_and_memory_are_handed_on", outputs_are_handed_on),
+    ("in_process_verification_is_the_same", in_process_verification_is_the_same),
 ];
 
 fn command(key: &WorkerKey) -> WorkerCommand {
@@ -251,4 +253,35 @@ fn outputs_are_handed_on() {
     assert_eq!((killed.processes, killed.peak_memory_bytes), (1, None));
     let wrong = report.workers.iter().find(|usage| usage.variant == "wrong").unwrap();
     assert!(wrong.peak_memory_bytes.is_none_or(|bytes| bytes > 1 << 16));
+}
+
+fn in_process_verification_is_the_same() {
+    let backends = fake::backends();
+    let subject = fake::subject();
+    let signature = &subject.signatures[&DType::I32];
+    let request = CaseRequest { size: "small".into(), ..CaseRequest::default() };
+    let case = subject.kernel.definition.case(&request).unwrap();
+    let target = |variant| Target {
+        kernel: &subject.kernel,
+        dtype: DType::I32,
+        variant,
+        adapter: None,
+        threads: 1,
+        case: &case,
+        back_edges: None,
+        wait_limit_s: 1.0,
+    };
+    let truth = verify_in_process(&*backends[0], &target("exact"), signature, None).unwrap();
+    assert!(matches!(truth.0, verify::Verdict::Verified(_)) && truth.1[0].ok);
+    let outputs = truth.2.outputs;
+    for (variant, good) in
+        [("right", true), ("wrong", false), ("unwritten", false), ("extra", false)]
+    {
+        let target = target(variant);
+        let (verdict, ..) =
+            verify_in_process(&*backends[2], &target, signature, Some(&outputs)).unwrap();
+        assert_eq!(matches!(verdict, verify::Verdict::Verified(_)), good, "{variant}: {verdict:?}");
+    }
+    let lost = verify_in_process(&*backends[2], &target("lost"), signature, Some(&outputs));
+    assert!(matches!(lost, Err(Failure::Lost(_))));
 }
