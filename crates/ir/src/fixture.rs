@@ -125,11 +125,19 @@ pub struct Mismatch {
 /// What is wrong with its module or its runs.
 pub fn parse_fixture(text: &str) -> Result<Fixture, FixtureError> {
     let module = validate(parse(text)?)?;
-    let runs = text.lines().enumerate().filter_map(|(index, line)| {
-        line.strip_prefix("# run:").map(|run| parse_run(&module, index + 1, run.trim()))
-    });
-    let runs = runs.collect::<Result<Vec<_>, _>>()?;
+    let runs = parse_runs(&module, text)?;
     Ok(Fixture { module, runs })
+}
+
+/// Reads the `# run:` lines of a text whose kernels were made elsewhere.
+///
+/// # Errors
+/// What is wrong with a run.
+pub fn parse_runs(module: &Module, text: &str) -> Result<Vec<Run>, FixtureError> {
+    let runs = text.lines().enumerate().filter_map(|(index, line)| {
+        line.strip_prefix("# run:").map(|run| parse_run(module, index + 1, run.trim()))
+    });
+    runs.collect()
 }
 
 /// Reads every `.ir` file of a folder, with its stem, in the order of names.

@@ -23,6 +23,8 @@ pub(crate) type ConstId = usize;
 pub(crate) enum Global {
     Func(FuncId),
     Const(ConstId),
+    /// Imported, but not found: that was reported, and uses are not.
+    Missing,
 }
 
 /// One parsed file.
@@ -257,6 +259,7 @@ impl<'s> Loader<'s> {
             };
             let found = format!("there is no file `{module}.py` to import from");
             self.sink.push(Diagnostic::new(5, place, found).help(help));
+            missing(import, globals);
             return Ok(());
         };
         let number = match self.loaded.get(module) {
@@ -289,16 +292,19 @@ impl<'s> Loader<'s> {
                         Diagnostic::new(5, span(file, import.range), found)
                             .help("move what both need to a third file"),
                     );
+                    missing(import, globals);
                     return;
                 }
                 Some(parsed) => parsed.globals.get(name).copied(),
             };
             match found {
                 Some(global) => self.name(file, name, place, global, globals),
-                None => self.sink.push(
-                    Diagnostic::new(5, span(file, place), format!("the file defines no `{name}`"))
-                        .help("import a function or a constant that the file defines"),
-                ),
+                None => {
+                    let found = format!("the file defines no `{name}`");
+                    let help = "import a function or a constant that the file defines";
+                    self.sink.push(Diagnostic::new(5, span(file, place), found).help(help));
+                    globals.insert(name.to_owned(), Global::Missing);
+                }
             }
         }
     }
@@ -313,6 +319,11 @@ impl<'s> Loader<'s> {
             }
         }
     }
+}
+
+/// Marks the names of a failed import, so that their uses are not reported again.
+fn missing(import: &ast::StmtImportFrom, globals: &mut BTreeMap<String, Global>) {
+    globals.extend(import.names.iter().map(|alias| (alias.name.id.to_string(), Global::Missing)));
 }
 
 /// Why a name cannot be given, if it cannot.

@@ -229,6 +229,12 @@ pub(crate) struct Typed {
     pub(crate) funcs: Vec<Func>,
 }
 
+/// A type with its article, for messages.
+pub(crate) fn article(dtype: DType) -> String {
+    let an = matches!(dtype, DType::I32 | DType::I64 | DType::F32 | DType::F64);
+    format!("{} `{dtype}`", if an { "an" } else { "a" })
+}
+
 impl Ex {
     pub(crate) fn poison(span: Span) -> Ex {
         Ex { kind: ExKind::Poison, ty: Ty::Poison, span }

@@ -71,6 +71,9 @@ impl FnCx<'_, '_> {
 
     fn unknown_function(&mut self, name: &ast::ExprName) {
         let span = self.span(name.range);
+        if self.global(&name.id) == Some(Global::Missing) {
+            return;
+        }
         if self.find(&name.id).is_some() || self.global(&name.id).is_some() {
             let message = format!("`{}` is no function", name.id);
             self.error(5, span, message, "call a builtin or a function of the file");

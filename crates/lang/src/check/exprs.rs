@@ -7,7 +7,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use super::FnCx;
 use crate::literals::{self, Lit};
-use crate::typed::{Ex, ExKind, LocalId, LocalKind, Ty};
+use crate::typed::{Ex, ExKind, LocalId, LocalKind, Ty, article};
 
 impl FnCx<'_, '_> {
     /// Checks an expression; literals may still be without a type.
@@ -63,7 +63,7 @@ impl FnCx<'_, '_> {
             Ty::Known(DType::Bool) | Ty::Poison => ex,
             ty => {
                 let found = match ty {
-                    Ty::Known(dtype) => format!("a `{dtype}`"),
+                    Ty::Known(dtype) => article(dtype),
                     _ => "a number".to_owned(),
                 };
                 self.error(4, ex.span, format!("{found} as a condition"), "compare it: `x != 0`");

@@ -7,7 +7,7 @@ use ruff_text_size::{Ranged, TextRange};
 use super::FnCx;
 use crate::builtins;
 use crate::program::{Global, bad_name};
-use crate::typed::{Ex, ExKind, Local, LocalId, LocalKind};
+use crate::typed::{Ex, ExKind, Local, LocalId, LocalKind, article};
 
 /// Where a name was found.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl FnCx<'_, '_> {
             Some(Global::Const(_)) => {
                 Some(format!("`{name}` is a constant and cannot be assigned"))
             }
-            None => bad_name(name),
+            Some(Global::Missing) | None => bad_name(name),
         };
         match message {
             Some(message) => {
@@ -194,6 +194,7 @@ impl FnCx<'_, '_> {
                 let message = format!("the function `{}` is used as a value", name.id);
                 self.error(5, span, message, format!("call it: `{}(…)`", name.id));
             }
+            Some(Global::Missing) => {}
             None => self.unknown_name(&name.id, span),
         }
         Ex::poison(span)
@@ -225,7 +226,7 @@ impl FnCx<'_, '_> {
         let globals = self.ck.program.files[self.file as usize].globals.keys();
         let locals = self.scopes.iter().flat_map(|scope| scope.names.keys());
         let all = locals.chain(globals).map(|known| (distance(known, name), known));
-        let best = all.filter(|(far, _)| *far <= 1 + name.len() / 5).min()?;
+        let best = all.filter(|(far, _)| *far <= 1 + name.len() / 5 && *far < name.len()).min()?;
         Some(best.1.clone())
     }
 
@@ -238,6 +239,9 @@ impl FnCx<'_, '_> {
             return None;
         };
         let Some(found) = self.find(&name.id) else {
+            if self.global(&name.id) == Some(Global::Missing) {
+                return None;
+            }
             if self.global(&name.id).is_some() {
                 let message = format!("`{}` is no array", name.id);
                 self.error(1, span, message, "name an array");
@@ -253,7 +257,7 @@ impl FnCx<'_, '_> {
             }
             LocalKind::Poison => None,
             LocalKind::Scalar(dtype) => {
-                let message = format!("`{}` is a `{dtype}`, no array", name.id);
+                let message = format!("`{}` is {}, no array", name.id, article(dtype));
                 self.error(1, span, message, "name an array");
                 None
             }

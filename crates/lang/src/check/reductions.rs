@@ -8,7 +8,7 @@ use ruff_python_ast::comparable::ComparableExpr;
 
 use super::FnCx;
 use crate::builtins::{self, Builtin};
-use crate::typed::{Ex, ExKind, LocalId, LocalKind, Reduction, ReductionId, StmKind};
+use crate::typed::{Ex, ExKind, LocalId, LocalKind, Reduction, ReductionId, StmKind, article};
 
 const FORMS: &str = "a reduction is written `s += e`, `s |= e`, `s ^= e`, `s &= e`, `s = min(s, e)`, \
                      `s = max(s, e)`, or `if e > s: s = e` with strict `>` or `<`";
@@ -221,7 +221,7 @@ impl FnCx<'_, '_> {
             }
         };
         if !class.contains(dtype) {
-            let message = format!("this reduction of a `{dtype}`");
+            let message = format!("this reduction of {}", article(dtype));
             let help = "`+=`, `min` and `max` are for numbers, `|=`, `^=` and `&=` for integers and `bool`";
             self.error(10, span, message, help);
             return None;

@@ -15,12 +15,12 @@ impl FnCx<'_, '_> {
             (Ty::Known(x), Ty::Known(y)) if x == y => Ty::Known(x),
             (Ty::Known(x), Ty::Known(y)) => {
                 let message = format!("operands of the types `{x}` and `{y}`");
-                self.error(
-                    1,
-                    span,
-                    message,
-                    format!("nothing converts by itself; cast one: `{x}(…)` or `{y}(…)`"),
-                );
+                let number = if x == DType::Bool { y } else { x };
+                let help = match x == DType::Bool || y == DType::Bool {
+                    true => format!("a `bool` is no number; cast it: `{number}(…)`, or compare"),
+                    false => format!("nothing converts by itself; cast one: `{x}(…)` or `{y}(…)`"),
+                };
+                self.error(1, span, message, help);
                 Ty::Poison
             }
             (Ty::Known(x), _) => {
