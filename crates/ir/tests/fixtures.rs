@@ -2,16 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crossover_ir::analysis::{expand_inner_reductions, for_gpu};
 use crossover_ir::fixture::{Fixture, load_fixtures, parse_fixture};
 use crossover_ir::{
-    Module, Op, ReduceScope, Unit, Valid, parse, print, reference, units, validate,
+    Module, Op, ReduceScope, Unit, Valid, parse, print, print_with_spans, reference, units,
+    validate,
 };
 
-fn fixtures() -> Vec<(String, Fixture)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/ir");
-    load_fixtures(&folder).unwrap_or_else(|error| panic!("{error}"))
+fn fixtures() -> &'static [(String, Fixture)] {
+    static LOADED: OnceLock<Vec<(String, Fixture)>> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/ir");
+        load_fixtures(&folder).unwrap_or_else(|error| panic!("{error}"))
+    })
 }
 
 #[test]
@@ -81,7 +86,7 @@ fn every_kernel_runs_and_every_op_occurs() {
             let ran = fixture.runs.iter().any(|run| run.kernel == index);
             assert!(ran, "{stem}: `{}` has no run", kernel.name);
         }
-        let text = print(&fixture.module);
+        let text = print_with_spans(&fixture.module);
         ops.extend(text.split_whitespace().filter_map(Op::from_name));
         assert_eq!(parse(&text).as_ref(), Ok(&*fixture.module), "{stem} round-trips");
     }
