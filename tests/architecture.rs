@@ -17,10 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gpu", &["values"]),
     ("contract", &["values"]),
     ("suite", &["contract", "values"]),
-    (
-        "backends",
-        &["contract", "cranelift", "gpu", "interpreter", "ir", "lang", "values", "wgsl"],
-    ),
+    ("backends", &["contract", "cranelift", "gpu", "interpreter", "ir", "lang", "values", "wgsl"]),
     ("harness", &["contract", "record", "values"]),
     ("report", &["record", "values"]),
 ];

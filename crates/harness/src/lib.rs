@@ -38,6 +38,6 @@ pub use plan::{
     AdapterChoice, Adapters, Duty, Plan, PlannedCase, PlannedRow, Selection, Subject, TableLine,
     nearest, plan, require_known,
 };
-pub use pool::{Commands, list_adapters};
+pub use pool::{Commands, Passports, list_adapters, list_passports};
 pub use process::{WorkerCommand, WorkerKey};
 pub use run::{Limits, Measure, Options, PER_ROW, Report, adapter_cards, run, tally};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crossover_contract::Failure;
-use crossover_record::WorkerUse;
+use crossover_record::{Canary, WorkerUse};
 
 use crate::process::{WorkerCommand, WorkerKey, WorkerProcess};
 use crate::protocol::{Ask, PROTOCOL, Reply};
@@ -26,6 +26,9 @@ pub(crate) struct Pool<'a> {
     workers: BTreeMap<WorkerKey, WorkerProcess>,
     uses: BTreeMap<WorkerKey, WorkerUse>,
 }
+
+/// Canaries by backend and slug of the adapter.
+pub type Passports = BTreeMap<(String, String), Vec<Canary>>;
 
 impl<'a> Pool<'a> {
     pub(crate) fn new(commands: Commands<'a>, private: &'a Path, threads: usize) -> Pool<'a> {
@@ -58,6 +61,18 @@ impl<'a> Pool<'a> {
                 Err(Failure::Failed(broken.to_string()))
             }
         }
+    }
+
+    /// The canaries of the key's adapter.
+    pub(crate) fn passport(&mut self, key: &WorkerKey, limit: Duration) -> Vec<Canary> {
+        let adapter = key.adapter.clone().unwrap_or_default();
+        let ask = Ask::Passport { backend: key.backend.clone(), adapter };
+        let canaries = match self.ask(key, ask, limit) {
+            Ok(Reply::Passport { canaries }) => canaries,
+            Ok(_) => vec![("passport".to_owned(), "answered something else".to_owned())],
+            Err(failure) => vec![("passport".to_owned(), failure.to_string())],
+        };
+        canaries.into_iter().map(|(name, result)| Canary { name, result }).collect()
     }
 
     /// Which process serves the key now, if one does.
@@ -129,6 +144,30 @@ pub fn list_adapters(
         adapters.insert(backend, listed);
     }
     Ok(adapters)
+}
+
+/// The canaries of every adapter that was listed, by backend and slug; each runs in a worker of its
+/// own. An adapter that cannot be opened has one line that says why.
+///
+/// # Errors
+/// [`HarnessError::Io`] if there is no place for temporary files.
+pub fn list_passports(
+    adapters: &Adapters,
+    commands: Commands<'_>,
+    limit: Duration,
+) -> Result<Passports, HarnessError> {
+    let private = private_folder()?;
+    let mut pool = Pool::new(commands, private.path(), 1);
+    let mut passports = Passports::new();
+    for (backend, cards) in adapters {
+        for card in cards.iter().flatten() {
+            let (backend, slug) = (backend.clone(), card.slug.clone());
+            let (variant, adapter) = (String::new(), Some(slug.clone()));
+            let key = WorkerKey { backend: backend.clone(), variant, adapter };
+            passports.insert((backend, slug), pool.passport(&key, limit));
+        }
+    }
+    Ok(passports)
 }
 
 /// A folder that only this user can read, gone when dropped.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crossover_record::{Adapter, Canary, PictureFile, Row, Status, WorkerUse};
 
 use crate::plan::{Duty, Plan, TableLine};
-use crate::pool::{Commands, Pool, private_folder};
+use crate::pool::{Commands, Passports, Pool, private_folder};
 use crate::process::WorkerKey;
-use crate::protocol::{AdapterCard, Ask, Reply};
+use crate::protocol::AdapterCard;
 use crate::rows::key_of;
 use crate::sampling;
 use crate::session::Session;
@@ -175,7 +175,7 @@ impl Session<'_> {
     }
 
     /// The canaries of every adapter that served a row, run by a worker that has it open.
-    fn passports(&mut self, plan: &Plan) -> BTreeMap<(String, String), Vec<Canary>> {
+    fn passports(&mut self, plan: &Plan) -> Passports {
         let mut passports = BTreeMap::new();
         let rows = plan.cases.iter().flat_map(|case| &case.rows);
         for row in rows.filter(|row| row.refused.is_none()) {
@@ -185,14 +185,8 @@ impl Session<'_> {
             if passports.contains_key(&place) || !self.pool.runs(&key) {
                 continue;
             }
-            let ask = Ask::Passport { backend: row.backend.clone(), adapter };
-            let canaries = match self.pool.ask(&key, ask, self.options.limits.prepare) {
-                Ok(Reply::Passport { canaries }) => canaries,
-                Ok(_) => vec![("passport".to_owned(), "answered something else".to_owned())],
-                Err(failure) => vec![("passport".to_owned(), failure.to_string())],
-            };
-            let canaries = canaries.into_iter().map(|(name, result)| Canary { name, result });
-            passports.insert(place, canaries.collect());
+            let canaries = self.pool.passport(&key, self.options.limits.prepare);
+            passports.insert(place, canaries);
         }
         passports
     }

@@ -1,0 +1,111 @@
+//! The Cranelift JIT: one thread, threads, and without bounds checks to price them.
+
+use std::time::Instant;
+
+use crossover_contract::{
+    Adapter, Backend, Failure, Kernel, Outcome, Phase, Prepared, Promise, Target, Variant,
+};
+use crossover_cranelift::{Bounds, CompileError, Compiled, Options, RunError, RunOptions};
+use crossover_ir::{Module, Valid};
+use crossover_values::{DType, Signature, Value};
+
+use crate::front::{self, module_signature};
+use crate::outputs::{nanoseconds, outputs, phase};
+
+/// The backend `cranelift`.
+#[derive(Debug)]
+pub struct Cranelift;
+
+impl Backend for Cranelift {
+    fn name(&self) -> &'static str {
+        "cranelift"
+    }
+
+    fn variants(&self, _: &Kernel, _: DType) -> Vec<Variant> {
+        let variant = |name: &str, doc: &str, threaded| Variant {
+            name: name.to_owned(),
+            doc: doc.to_owned(),
+            promise: Promise::Exact,
+            threaded,
+        };
+        vec![
+            variant("1t", "machine code, one thread, bounds checked", false),
+            variant("threads", "machine code, regions shared by threads", true),
+            variant("unchecked", "as 1t without bounds checks, to price them", false),
+        ]
+    }
+
+    fn adapters(&self) -> Result<Vec<Adapter>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn prepare(&self, target: &Target<'_>) -> Result<Box<dyn Prepared>, Failure> {
+        let bounds = match target.variant {
+            "unchecked" => Bounds::Unchecked,
+            _ => Bounds::Checked,
+        };
+        let (module, parse) = front::timed_compile(target.kernel, target.dtype)?;
+        let compiled = crossover_cranelift::compile(&module, 0, &Options { bounds });
+        let compiled = compiled.map_err(|error| refused(&error))?;
+        let timings = compiled.timings();
+        let phases = vec![
+            phase("parse", parse),
+            phase("setup", timings.setup),
+            phase("lower", timings.lower),
+            phase("compile", timings.compile),
+        ];
+        let threads = if target.variant == "threads" { target.threads } else { 1 };
+        let signature = module_signature(&module);
+        Ok(Box::new(PreparedCode { module, compiled, signature, phases, threads }))
+    }
+}
+
+fn refused(error: &CompileError) -> Failure {
+    match error {
+        CompileError::UnsupportedHost { .. } => Failure::Unavailable(error.to_string()),
+        CompileError::NoKernel { .. }
+        | CompileError::Cranelift(_)
+        | CompileError::ScratchTooLarge { .. } => Failure::Failed(error.to_string()),
+    }
+}
+
+struct PreparedCode {
+    module: Valid<Module>,
+    compiled: Compiled,
+    signature: Signature,
+    phases: Vec<Phase>,
+    threads: usize,
+}
+
+impl Prepared for PreparedCode {
+    fn phases(&self) -> &[Phase] {
+        &self.phases
+    }
+
+    fn run(&mut self, mut arguments: Vec<Value>) -> Result<Outcome, Failure> {
+        let options = RunOptions { threads: self.threads, ..RunOptions::default() };
+        let start = Instant::now();
+        let result = self.compiled.run(&mut arguments, &options);
+        let wall = start.elapsed();
+        let outcome = result.map_err(|error| self.failure(&error))?;
+        Ok(Outcome {
+            outputs: outputs(&self.signature, arguments, outcome.returned)?,
+            wall_ns: nanoseconds(wall),
+            phases: vec![phase("run", wall)],
+            back_edges: None,
+        })
+    }
+}
+
+impl PreparedCode {
+    fn failure(&self, error: &RunError) -> Failure {
+        match error {
+            RunError::Trap(trap) => front::trap_failure(&self.module, trap),
+            RunError::Cancelled
+            | RunError::ArgumentCount { .. }
+            | RunError::ArgumentKind { .. }
+            | RunError::ArgumentExtent { .. }
+            | RunError::Threads { .. } => Failure::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The command line: what can be asked.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use crossover_values::DType;
+
+/// Interpret it, JIT-compile it, write it natively, or put it on the GPU: and from which size on?
+#[derive(Debug, Parser)]
+#[command(name = "crossover", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; without it, `run`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// Arguments of `run`, when no subcommand is given.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Verify, measure, print a table, write a record and a report
+    Run(Box<RunArgs>),
+    /// Verify only, on every adapter: for CI
+    Check(Box<CheckArgs>),
+    /// List kernels with their instances, sizes and variants
+    List(ListArgs),
+    /// List the adapters that wgsl can run on
+    Devices(DevicesArgs),
+    /// Show what a backend makes of a kernel: bytecode, IR, machine code, shaders
+    Explain(ExplainArgs),
+    /// Render the report of a record again
+    Report(ReportArgs),
+    /// Serve requests on standard input (started by `run` and `check`)
+    #[command(hide = true)]
+    Worker,
+}
+
+/// Which rows: kernels, instances, backends, sizes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Selection {
+    /// Kernels by name, or paths to .py files with a kernel.toml beside; all if none is given
+    #[arg(value_name = "KERNEL")]
+    pub kernels: Vec<String>,
+
+    /// Sizes by name
+    #[arg(long, value_name = "SIZE", value_delimiter = ',')]
+    pub size: Vec<String>,
+
+    /// Set a parameter of the case, such as w=512; the others come from the size
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_setting)]
+    pub set: Vec<(String, f64)>,
+
+    /// Seed of the inputs instead of the kernel's own
+    #[arg(long)]
+    pub seed: Option<u64>,
+
+    /// Instances
+    #[arg(long, value_name = "DTYPE", value_delimiter = ',')]
+    pub dtype: Vec<DType>,
+
+    /// Backends: interpreter, cranelift, native, wgsl
+    #[arg(long, value_name = "BACKEND", value_delimiter = ',')]
+    pub backend: Vec<String>,
+
+    /// Variants, such as 1t, threads, simd, tuned, generated
+    #[arg(long, value_name = "VARIANT", value_delimiter = ',')]
+    pub variant: Vec<String>,
+
+    /// Adapters by their short names (see `crossover devices`)
+    #[arg(long, value_name = "ADAPTER", value_delimiter = ',')]
+    pub adapter: Vec<String>,
+
+    /// Threads of threaded variants [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub threads: Option<u32>,
+
+    /// Time limit of one answer of a worker, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = parse_seconds)]
+    pub time_limit: f64,
+
+    /// Write the outputs of every row that has some as .npy files into this folder
+    #[arg(long, value_name = "DIR")]
+    pub save: Option<PathBuf>,
+
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// `crossover run`.
+#[derive(Clone, Debug, Args)]
+pub struct RunArgs {
+    /// Which rows.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Time for sampling, such as 90s or 5m; verification is not counted
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub budget: f64,
+
+    /// Folder that takes the record and the report
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `crossover check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// Which rows.
+    #[command(flatten)]
+    pub selection: Selection,
+
+    /// Backends that must be there: an unavailable row of theirs is an error (exit code 4)
+    #[arg(long, value_name = "BACKEND", value_delimiter = ',')]
+    pub require: Vec<String>,
+
+    /// Least number of rows whose outputs must have been compared (exit code 4 if fewer were)
+    #[arg(long, value_name = "N")]
+    pub expect_cases: Option<usize>,
+}
+
+/// `crossover list`.
+#[derive(Clone, Debug, Args)]
+pub struct ListArgs {
+    /// Kernels by name or path; all if none is given
+    #[arg(value_name = "KERNEL")]
+    pub kernels: Vec<String>,
+
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// `crossover devices`.
+#[derive(Clone, Debug, Args)]
+pub struct DevicesArgs {
+    /// How to print the result
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// `crossover explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The kernel, by name or path
+    pub kernel: String,
+
+    /// The backend; without it, the one that has the view
+    #[arg(long)]
+    pub backend: Option<String>,
+
+    /// What to show
+    #[arg(long, value_enum, default_value_t = View::Ir)]
+    pub view: View,
+
+    /// For shaders: `tuned` or `generated`
+    #[arg(long)]
+    pub variant: Option<String>,
+
+    /// The instance; the kernel's first if left out
+    #[arg(long)]
+    pub dtype: Option<DType>,
+}
+
+/// What `explain` can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum View {
+    /// The reference's source
+    Source,
+    /// The IR that every backend gets
+    Ir,
+    /// Bytecode of the interpreter
+    Bytecode,
+    /// Cranelift's IR
+    Clif,
+    /// Machine code of the JIT
+    Asm,
+    /// Shader text
+    Wgsl,
+    /// The shader as SPIR-V
+    Spirv,
+    /// The shader in Metal's language
+    Msl,
+    /// The shader in DirectX's language
+    Hlsl,
+}
+
+/// `crossover report`.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// A record's folder, or its record.json
+    pub record: PathBuf,
+
+    /// The file to write [default: report.html in the record's folder]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people
+    #[default]
+    Table,
+    /// One JSON document on standard output, and nothing else there
+    Json,
+}
+
+/// Reads `name=value`.
+fn parse_setting(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as w=512")?;
+    let value = value.parse::<f64>().map_err(|_| format!("`{value}` is no number"))?;
+    if name.is_empty() || !value.is_finite() {
+        return Err("expected NAME=VALUE with a finite value, such as w=512".to_owned());
+    }
+    Ok((name.to_owned(), value))
+}
+
+/// Reads a positive number of seconds.
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().map_err(|_| format!("`{text}` is no number"))?;
+    if seconds > 0.0 && seconds <= 1e6 {
+        Ok(seconds)
+    } else {
+        Err("expected seconds above 0 and at most a million".to_owned())
+    }
+}
+
+/// Reads a duration such as `90s`, `5m`, `1h` or `2m30s`, in seconds.
+fn parse_duration(text: &str) -> Result<f64, String> {
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write 90s, 5m or 2m30s"))?;
+    parse_seconds(&duration.as_secs_f64().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_subcommand_means_run() {
+        let cli = Cli::parse_from(["crossover", "--size", "small,book", "--budget", "90s"]);
+        assert!(cli.command.is_none());
+        assert_eq!(cli.run.selection.size, ["small", "book"]);
+        assert_eq!(cli.run.budget, 90.0);
+    }
+
+    #[test]
+    fn settings_and_durations_that_cannot_be_are_refused() {
+        for bad in ["w", "=3", "w=x", "w=inf", "w=NaN"] {
+            assert!(parse_setting(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_setting("w=512"), Ok(("w".to_owned(), 512.0)));
+        for bad in ["", "5", "-3s", "0s"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+        assert_eq!(parse_duration("2m30s"), Ok(150.0));
+    }
+}

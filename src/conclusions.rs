@@ -1,0 +1,113 @@
+//! One sentence per kernel: what wins from which size.
+//!
+//! Only verified rows take part, and no software adapter: it is a CPU under another name.
+
+use crossover_record::{Adapter, Row, Status};
+use crossover_report::time;
+
+/// What wins at one size.
+struct Winner<'r> {
+    size: &'r str,
+    row: &'r Row,
+    scalar: Option<u64>,
+}
+
+/// The sentences, in the order of the rows.
+pub fn conclusions(rows: &[Row], adapters: &[Adapter]) -> Vec<String> {
+    let mut kernels: Vec<&str> = Vec::new();
+    for row in rows {
+        if !kernels.contains(&row.kernel.as_str()) {
+            kernels.push(&row.kernel);
+        }
+    }
+    kernels.into_iter().map(|kernel| sentence(kernel, rows, adapters)).collect()
+}
+
+fn sentence(kernel: &str, rows: &[Row], adapters: &[Adapter]) -> String {
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.kernel == kernel).collect();
+    let mut dtypes = Vec::new();
+    for row in &rows {
+        if !dtypes.contains(&row.dtype) {
+            dtypes.push(row.dtype);
+        }
+    }
+    let parts = dtypes.into_iter().map(|dtype| {
+        let of: Vec<&Row> = rows.iter().copied().filter(|row| row.dtype == dtype).collect();
+        format!("{dtype}: {}", clause(&winners(&of, adapters)))
+    });
+    format!("{kernel}: {}.", parts.collect::<Vec<_>>().join("; "))
+}
+
+/// The fastest row of each size, smallest work first.
+fn winners<'r>(rows: &[&'r Row], adapters: &[Adapter]) -> Vec<Winner<'r>> {
+    let ranked = |row: &&&Row| {
+        let software = adapters
+            .iter()
+            .any(|adapter| adapter.software && row.adapter.as_ref() == Some(&adapter.slug));
+        row.status == Status::Verified && row.median_ns.is_some() && !software
+    };
+    let mut winners: Vec<Winner<'r>> = Vec::new();
+    for row in rows.iter().filter(ranked) {
+        match winners.iter_mut().find(|winner| winner.size == row.size) {
+            Some(winner) if row.median_ns < winner.row.median_ns => winner.row = row,
+            Some(_) => {}
+            None => winners.push(Winner { size: &row.size, row, scalar: scalar(rows, &row.size) }),
+        }
+    }
+    winners.sort_by_key(|winner| winner.row.median_ns);
+    winners
+}
+
+/// Median of the native scalar loop at a size.
+fn scalar(rows: &[&Row], size: &str) -> Option<u64> {
+    let scalar =
+        |row: &&&Row| row.backend == "native" && row.variant == "scalar" && row.size == size;
+    rows.iter().find(scalar).and_then(|row| row.median_ns)
+}
+
+fn name(row: &Row) -> String {
+    match &row.adapter {
+        Some(adapter) => format!("{} {} on {adapter}", row.backend, row.variant),
+        None => format!("{} {}", row.backend, row.variant),
+    }
+}
+
+/// `native simd wins at small (9.1 µs), native threads from book on (4.2 ms, 18× scalar)`.
+fn clause(winners: &[Winner<'_>]) -> String {
+    if winners.is_empty() {
+        return "nothing was verified".to_owned();
+    }
+    let mut runs: Vec<(String, Vec<&Winner<'_>>)> = Vec::new();
+    for winner in winners {
+        let name = name(winner.row);
+        match runs.last_mut().filter(|(last, _)| *last == name) {
+            Some((_, list)) => list.push(winner),
+            None => runs.push((name, vec![winner])),
+        }
+    }
+    let last = runs.len() - 1;
+    let describe = |(position, (name, list)): (usize, &(String, Vec<&Winner<'_>>))| {
+        let first = list[0].size;
+        let place = match (position, position == last, list.len()) {
+            (0, true, 1) => format!("wins at {first}"),
+            (0, true, _) => "wins at every size tried".to_owned(),
+            (0, false, _) => format!("wins up to {}", list[list.len() - 1].size),
+            (_, true, _) => format!("from {first} on"),
+            (_, false, _) => format!("from {first}"),
+        };
+        format!("{name} {place} ({})", figures(list[list.len() - 1]))
+    };
+    runs.iter().enumerate().map(describe).collect::<Vec<_>>().join(", ")
+}
+
+fn figures(winner: &Winner<'_>) -> String {
+    let median = winner.row.median_ns.unwrap_or_default();
+    let size = winner.size;
+    match winner.scalar {
+        Some(scalar) if winner.row.variant != "scalar" => {
+            let ratio = scalar as f64 / median.max(1) as f64;
+            format!("{size}: {}, {ratio:.1} times native scalar", time(median))
+        }
+        _ => format!("{size}: {}", time(median)),
+    }
+}

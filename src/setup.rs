@@ -1,0 +1,139 @@
+//! What `run` and `check` share: the table of backends, the workers' command, the plan.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crossover_backends::{REFERENCE, STAND_IN, backends};
+use crossover_contract::{Backend, Failure};
+use crossover_harness::{
+    AdapterChoice, Adapters, Duty, Limits, Plan, Selection, TableLine, WorkerCommand, WorkerKey,
+    list_adapters, machine, plan,
+};
+use crossover_record::{Adapter, Canary, Machine};
+
+use crate::cli;
+use crate::error::CommandError;
+use crate::kernels;
+
+/// Time for a worker to list the adapters of its backend.
+pub const LISTING: Duration = Duration::from_secs(60);
+
+/// The backends, in the order of their rows, with what their results count for.
+pub struct Table {
+    backends: Vec<Box<dyn Backend>>,
+}
+
+impl Table {
+    /// Every backend.
+    pub fn new() -> Table {
+        Table { backends: backends() }
+    }
+
+    /// The lines of the table.
+    pub fn lines(&self) -> Vec<TableLine<'_>> {
+        let duty = |name: &str| match name {
+            _ if name == REFERENCE.0 => Duty::Reference(REFERENCE.1),
+            _ if name == STAND_IN.0 => Duty::StandIn(STAND_IN.1),
+            _ => Duty::Compared,
+        };
+        let backends = self.backends.iter().map(AsRef::as_ref);
+        backends.map(|backend| TableLine { backend, duty: duty(backend.name()) }).collect()
+    }
+}
+
+/// How workers are started: this program again.
+pub fn worker_command(_: &WorkerKey) -> WorkerCommand {
+    let program = std::env::current_exe().unwrap_or_else(|_| "crossover".into());
+    WorkerCommand { program, args: vec!["worker".to_owned()], env: Vec::new() }
+}
+
+/// The adapters of the backends that are asked for.
+///
+/// # Errors
+/// [`CommandError::Harness`].
+pub fn adapters(lines: &[TableLine<'_>], wanted: &[String]) -> Result<Adapters, CommandError> {
+    let wanted: Vec<TableLine<'_>> = lines
+        .iter()
+        .copied()
+        .filter(|line| wanted.is_empty() || wanted.iter().any(|name| name == line.backend.name()))
+        .collect();
+    Ok(list_adapters(&wanted, &worker_command, LISTING)?)
+}
+
+/// The plan of a selection on the command line.
+///
+/// # Errors
+/// Everything that can be wrong with the selection.
+pub fn make_plan(
+    selection: &cli::Selection,
+    lines: &[TableLine<'_>],
+    adapters: &Adapters,
+    default_sizes: &[&str],
+    adapter_choice: AdapterChoice,
+) -> Result<Plan, CommandError> {
+    let subjects = kernels::subjects(&selection.kernels)?;
+    let selection = Selection {
+        dtypes: selection.dtype.clone(),
+        sizes: selection.size.clone(),
+        default_sizes: default_sizes.iter().map(|size| (*size).to_owned()).collect(),
+        set: selection.set.iter().cloned().collect::<BTreeMap<String, f64>>(),
+        seed: selection.seed,
+        backends: selection.backend.clone(),
+        variants: selection.variant.clone(),
+        adapters: selection.adapter.clone(),
+        adapter_choice,
+        threads: threads(selection),
+    };
+    Ok(plan(&subjects, lines, adapters, &selection, machine::available_memory())?)
+}
+
+/// Threads of threaded variants.
+pub fn threads(selection: &cli::Selection) -> usize {
+    selection.threads.map_or_else(machine::cores, |threads| threads as usize)
+}
+
+/// Limits of time.
+pub fn limits(selection: &cli::Selection) -> Limits {
+    let limit = Duration::from_secs_f64(selection.time_limit);
+    let default = Limits::default();
+    Limits { prepare: limit, call: limit, reference: default.reference.min(limit), expected: limit }
+}
+
+/// This machine.
+pub fn this_machine() -> Machine {
+    machine::describe(option_env!("CROSSOVER_RUSTC"))
+}
+
+/// Adapters as a record holds them.
+pub fn record_adapters(
+    adapters: &Adapters,
+    passports: &BTreeMap<(String, String), Vec<Canary>>,
+) -> Vec<Adapter> {
+    let mut list = Vec::new();
+    for (backend, cards) in adapters {
+        for card in cards.iter().flatten() {
+            let key = (backend.clone(), card.slug.clone());
+            list.push(Adapter {
+                backend: backend.clone(),
+                slug: card.slug.clone(),
+                name: card.name.clone(),
+                driver: card.driver.clone(),
+                kind: if card.software { "software" } else { "hardware" }.to_owned(),
+                software: card.software,
+                passport: passports.get(&key).cloned().unwrap_or_default(),
+            });
+        }
+    }
+    list
+}
+
+/// Why a backend that lists adapters has none, if one has.
+pub fn missing_adapters(adapters: &Adapters) -> Vec<String> {
+    let missing = adapters.iter().filter_map(|(backend, listed)| match listed {
+        Err(Failure::Unavailable(reason) | Failure::Failed(reason) | Failure::Lost(reason)) => {
+            Some(format!("{backend}: {reason}"))
+        }
+        Ok(_) => None,
+    });
+    missing.collect()
+}
