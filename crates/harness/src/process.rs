@@ -236,6 +236,11 @@ impl WorkerProcess {
         parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" | ")
     }
 
+    /// Closes standard input, which a worker takes as its end.
+    pub(crate) fn close(&mut self) {
+        self.requests = None;
+    }
+
     /// What the worker printed on standard output that was no response, the last lines.
     pub(crate) fn stray(&self) -> String {
         self.stray.text()
@@ -243,9 +248,9 @@ impl WorkerProcess {
 }
 
 impl Drop for WorkerProcess {
-    /// Closes standard input, which a worker takes as its end, and helps one that does not.
+    /// Ends the worker, by force if it does not leave by itself.
     fn drop(&mut self) {
-        self.requests = None;
+        self.close();
         if self.wait(PATIENCE).is_none() {
             self.kill();
         }

@@ -58,6 +58,8 @@ where
     thread::spawn(move || read_requests(input, sender, &watching));
     let mut service = Service { backends, kernels, slots: BTreeMap::new() };
     let served = answer_all(&mut service, &requests, &mut output);
+    // Letting go of a device waits for its work; the watching thread does not wait that long.
+    drop(service);
     watch.finish();
     served
 }

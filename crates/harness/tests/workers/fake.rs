@@ -36,8 +36,13 @@ n = 8
 n = 100
 
 [arguments]
-values = { shape = ["n"], each = "i" }
-doubled = { shape = ["n"] }
+values = { shape = ["n", 1], each = "i" }
+doubled = { shape = ["n", 1] }
+
+[[pictures]]
+output = "doubled"
+caption = "Twice the numbers"
+scale = "linear"
 
 [work]
 elements = "n"
@@ -72,7 +77,7 @@ pub(crate) fn kernel() -> Kernel {
 
 /// The kernel as the harness gets it.
 pub(crate) fn subject() -> Subject {
-    let array = ParamKind::Array { dtype: DType::I32, rank: 1 };
+    let array = ParamKind::Array { dtype: DType::I32, rank: 2 };
     let param = |name: &str, role| Param { name: name.into(), kind: array, role };
     let signature = Signature {
         params: vec![param("values", Role::In), param("doubled", Role::Out)],
@@ -90,9 +95,9 @@ pub(crate) struct Provider;
 
 impl KernelProvider for Provider {
     fn kernel(&self, spec: &KernelSpec) -> Result<Arc<Kernel>, String> {
-        match spec.stem.as_str() {
-            "double" => Ok(Arc::new(kernel())),
-            other => Err(format!("no kernel `{other}`")),
+        match (spec.stem.as_str(), &spec.mutant) {
+            ("double", None) => Ok(Arc::new(kernel())),
+            (stem, mutant) => Err(format!("no kernel `{stem}` with mutant {mutant:?}")),
         }
     }
 }
@@ -200,7 +205,7 @@ impl Prepared for Run {
         match self.variant.as_str() {
             "wrong" => doubled.set(5, Scalar::I32(-1)),
             "later" if self.calls > 1 => doubled.set(5, Scalar::I32(-1)),
-            "short" => doubled = Array::zeros(DType::I32, &[values.len() - 1]),
+            "short" => doubled = Array::zeros(DType::I32, &[values.len() - 1, 1]),
             _ => {}
         }
         let mut outputs = vec![

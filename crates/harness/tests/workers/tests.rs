@@ -10,7 +10,7 @@ use crossover_harness::{
     WorkerCommand, WorkerKey, exit_code, list_adapters, output_file_name, plan, run, verify,
     verify_in_process,
 };
-use crossover_record::{Row, Status};
+use crossover_record::{PictureKind, Row, Status};
 use crossover_values::{DType, Value, npy};
 
 use crate::fake;
@@ -25,6 +25,8 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("a_reference_that_writes_too_little_is_no_reference", a_lazy_reference_is_none),
     ("a_busy_worker_ends_with_its_input", a_busy_worker_ends_with_its_input),
     ("outputs_and_memory_are_handed_on", outputs_are_handed_on),
+    ("pictures_show_results_and_differences", pictures_show_results_and_differences),
+    ("a_mutant_is_compared_with_the_sound_kernel", a_mutant_is_compared_with_the_sound_kernel),
     ("in_process_verification_is_the_same", in_process_verification_is_the_same),
 ];
 
@@ -56,9 +58,13 @@ fn each_fault_costs_its_row_and_nothing_else() {
         ("killed", Status::Failed, "ended by signal 9"),
         ("hangs", Status::Failed, "no answer within 0.4 s"),
         ("garbage", Status::Verified, ""),
-        ("short", Status::Wrong, "7 elements of i32, the reference has 8 elements"),
-        ("wrong", Status::Wrong, "1 of 9 element is not allowed: doubled[5] is -1, allowed is 10"),
-        ("unwritten", Status::Wrong, "doubled[3] is"),
+        ("short", Status::Wrong, "7 x 1 elements of i32, the reference has 8 x 1"),
+        (
+            "wrong",
+            Status::Wrong,
+            "1 of 9 element is not allowed: doubled[5, 0] is -1, allowed is 10",
+        ),
+        ("unwritten", Status::Wrong, "doubled[3, 0] is"),
         ("missing", Status::Wrong, "output `result` is missing"),
         ("extra", Status::Failed, "output `more` is none of the kernel's"),
         ("stale", Status::Wrong, "8 of 9 elements are not allowed"),
@@ -284,4 +290,29 @@ fn in_process_verification_is_the_same() {
     }
     let lost = verify_in_process(&*backends[2], &target("lost"), signature, Some(&outputs));
     assert!(matches!(lost, Err(Failure::Lost(_))));
+}
+
+fn pictures_show_results_and_differences() {
+    let report = run_variants(&["exact", "right", "wrong"], &options(None));
+    let names: Vec<(&str, PictureKind)> =
+        report.pictures.iter().map(|(p, _)| (p.variant.as_str(), p.kind)).collect();
+    assert_eq!(names, [("exact", PictureKind::Result), ("wrong", PictureKind::Difference)]);
+    let (picture, bytes) = &report.pictures[1];
+    assert_eq!(picture.file, "double.i32.small.fake.wrong.doubled.difference.npy");
+    assert_eq!((picture.width, picture.height, picture.full), (1, 8, [8, 1]));
+    assert_eq!(bytes[bytes.len() - 8..], [0, 0, 0, 0, 0, 2, 0, 0], "only element 5 is wrong");
+}
+
+fn a_mutant_is_compared_with_the_sound_kernel() {
+    let backends = fake::backends();
+    let table = fake::table(&backends);
+    let mut subject = fake::subject();
+    subject.spec.mutant = Some("off by one".into());
+    let chosen = selection(&["small"], &["exact"]);
+    let plan = plan(&[subject], &table, &Adapters::new(), &chosen, None).unwrap();
+    let report = run(&plan, &table, &command, &options(None), &mut Silent).unwrap();
+    // The fake provider knows no mutants: the reference ran, and its mutated row went for one.
+    let row = &report.rows[0];
+    assert_eq!((row.status, row.reference), (Status::Failed, false));
+    assert!(row.reason.contains("mutant Some(\"off by one\")"), "{}", row.reason);
 }
