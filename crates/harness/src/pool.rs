@@ -87,7 +87,7 @@ impl<'a> Pool<'a> {
     }
 
     /// Ends every worker; tells what each used and what it printed that was no response.
-    pub(crate) fn end(self, observer: &mut dyn Observer) -> Vec<WorkerUse> {
+    pub(crate) fn end(mut self, observer: &mut dyn Observer) -> Vec<WorkerUse> {
         for (key, worker) in &self.workers {
             let stray = worker.stray();
             if !stray.is_empty() {
@@ -95,6 +95,9 @@ impl<'a> Pool<'a> {
                 observer.note(&format!("{backend} {variant}: its worker printed: {stray}"));
             }
         }
+        // All leave at once, not one after the other.
+        self.workers.values_mut().for_each(WorkerProcess::close);
+        self.workers.clear();
         self.uses.into_values().collect()
     }
 
