@@ -172,3 +172,28 @@ pub trait Device {
     /// counts and cancellation.
     fn step(&mut self, span: Span) -> Result<(), Self::Error>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trip_counts_are_exact() {
+        let count = |lo, hi, step| AxisRange::new(lo, hi, step).count;
+        assert_eq!((count(0, 10, 3), count(0, 9, 3), count(5, 5, 1), count(6, 5, 1)), (4, 3, 0, 0));
+        assert_eq!((count(10, 0, -3), count(0, 10, -1)), (4, 0));
+        assert_eq!(count(0, i128::from(u64::MAX), 1), u64::MAX);
+        let (least, most) = (i128::from(i64::MIN), i128::from(i64::MAX));
+        assert_eq!(count(least, most, 1), u64::MAX);
+        assert_eq!(count(most, least, i64::MIN), 2);
+        assert_eq!(count(0, 5, 0), 0);
+        assert_eq!(AxisRange::new(most, least, i64::MIN).at(1), -1);
+    }
+
+    #[test]
+    fn totals_that_do_not_fit_are_noticed() {
+        let axis = AxisRange::new(0, 1 << 31, 1);
+        assert_eq!(AxisRange::total(&[axis, axis]), Some(1 << 62));
+        assert_eq!(AxisRange::total(&[axis, axis, axis]), None);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{parse, print, print_with_spans};
 use crate::{InstKind, Module, Span, validate};
-use crossover_values::Scalar;
+use crossover_values::{Scalar, Value};
 use proptest::prelude::*;
 
 const EVERYTHING: &str = include_str!("../../tests/modules/everything.ir");
@@ -66,6 +66,24 @@ fn errors_have_a_place() {
 fn deep_text_is_refused() {
     let deep = format!("kernel k {{ params () host {{ {}", "loop { ".repeat(100_000));
     assert!(parse(&deep).unwrap_err().message.contains("nested deeper"));
+}
+
+/// A valid module as deep as may be goes through everything on a small stack.
+#[test]
+fn the_deepest_valid_module_overflows_nothing() {
+    let depth = crate::MAX_DEPTH - 2;
+    let text = format!(
+        "kernel k {{ var %b: bool params (%b) host {{ serial {{ body {{ v0: bool = host %b {} {} }} }} return () }} }}",
+        "if v0 {".repeat(depth),
+        "}".repeat(depth),
+    );
+    let module = validate(parse(&text).unwrap()).unwrap();
+    assert_eq!(parse(&print(&module)).as_ref(), Ok(&*module));
+    let expanded = crate::analysis::expand_inner_reductions(&module);
+    let rewritten = crate::analysis::for_gpu(&expanded.kernels[0]);
+    assert_eq!(rewritten.host.len(), 2);
+    let outcome = crate::reference::run(&module, 0, &[Value::Scalar(Scalar::Bool(true))]);
+    assert!(outcome.is_ok());
 }
 
 fn scalars() -> impl Strategy<Value = Scalar> {
