@@ -5,8 +5,22 @@
 //! [`Region`], whose body is *lane code* ([`Code`]): structured control over scalar values, with
 //! calls already inlined. Only a [`Valid`] module reaches a backend.
 //!
-//! The crate holds no front end and no backend. It owns what all of them must agree on: what each
-//! op means ([`Op`]), which errors exist ([`Trap`]), and in which order float sums run.
+//! The crate holds no front end and no backend. It owns what all of them must agree on:
+//!
+//! | question | answer |
+//! |---|---|
+//! | what does an op compute? | [`Op`] and its row, [`eval`]; transcendentals in [`math`] |
+//! | what may a backend rely on? | [`validate`] and its [`Violation`]s |
+//! | in which order do float reductions run? | [`fold`] |
+//! | what happens outside regions? | [`run_host`] on a [`Device`] |
+//! | what can go wrong at run time, and how is it told? | [`Trap`], [`Trap::render`] |
+//! | what does it look like? | [`print()`] and [`parse`], [`ops_markdown`] |
+//! | what does a kernel take and give? | [`signature()`] |
+//! | what is touched, kept, order-free? | [`analysis`], with rewritings for simpler backends |
+//! | is an executor right? | [`fixture`]s, and [`reference`](mod@reference) as the oracle |
+//!
+//! A rule that no type shows: a region with an empty axis is not run, and leaves its reduction
+//! targets as they were (so does a loop inside a lane that has no iterations).
 #![forbid(unsafe_code)]
 
 pub mod analysis;
