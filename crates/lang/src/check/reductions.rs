@@ -34,7 +34,11 @@ impl FnCx<'_, '_> {
     }
 
     /// Ends the prange that registered these names; gives its reductions.
-    pub(super) fn leave_reductions(&mut self, registered: Vec<LocalId>) -> Vec<ReductionId> {
+    pub(super) fn leave_reductions(
+        &mut self,
+        registered: Vec<LocalId>,
+        span: Span,
+    ) -> Vec<ReductionId> {
         let mut ids = BTreeSet::new();
         for local in registered {
             ids.extend(self.changing.remove(&local).flatten());
@@ -42,7 +46,7 @@ impl FnCx<'_, '_> {
         for id in &ids {
             let reduction = self.reductions[*id].clone();
             for local in std::iter::once(reduction.target).chain(reduction.payload) {
-                let span = self.locals[local].span;
+                // The value before the loop takes part.
                 self.may_read(local, span);
                 self.locals[local].assigned = true;
             }

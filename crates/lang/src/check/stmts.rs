@@ -246,7 +246,8 @@ impl FnCx<'_, '_> {
         self.loops.pop();
         self.scopes.pop();
         self.flow = before;
-        let reductions = self.leave_reductions(registered);
+        let place = self.span(repeat.iter.range());
+        let reductions = self.leave_reductions(registered, place);
         let Range { lo, hi, step, .. } = range;
         Some(StmKind::For { var, lo, hi, step, body, prange: Some(reductions) })
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crossover_ir::{Op, Returned, Span, ValueId};
+use crossover_ir::{ArrayId, Op, Returned, Span, ValueId};
 use crossover_values::{DType, Scalar};
 
 use super::facts::{falls, has_return};
@@ -25,6 +25,7 @@ impl<'a> Lowerer<'a> {
             return Vec::new();
         }
         let func = &self.typed.funcs[id];
+        self.check_aliases(id, args, span);
         let bindings = self.bind_arguments(id, args, span);
         let exit = CallExit {
             base: self.blocks.len(),
@@ -40,6 +41,26 @@ impl<'a> Lowerer<'a> {
         let body: Vec<&Stm> = func.body.iter().collect();
         self.block(&body);
         self.finish_call(span)
+    }
+
+    /// One array for two parameters of which one is written: two names of it meet (rule 8).
+    fn check_aliases(&mut self, id: FuncId, args: &'a [Arg], span: Span) {
+        let func = &self.typed.funcs[id];
+        let mut seen: BTreeMap<ArrayId, usize> = BTreeMap::new();
+        for (position, arg) in args.iter().enumerate() {
+            let Arg::Array(local) = arg else { continue };
+            let Binding::Array(array) = self.array(*local) else { continue };
+            let Some(first) = seen.insert(array, position) else { continue };
+            let written = self.facts.written(&func.body);
+            if written.contains(&first) || written.contains(&position) {
+                let names = (&func.locals[first].name, &func.locals[position].name);
+                let message = format!(
+                    "aliased arrays: `{}` and `{}` are one array here, and it is written",
+                    names.0, names.1
+                );
+                self.error(8, span, message, "pass two arrays, or write a helper that takes one");
+            }
+        }
     }
 
     fn bind_arguments(&mut self, id: FuncId, args: &'a [Arg], span: Span) -> Vec<Option<Binding>> {

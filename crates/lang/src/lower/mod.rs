@@ -70,15 +70,14 @@ fn entry_functions(program: &Program, entries: &[String], sink: &mut Sink) -> Ve
         return chosen;
     }
     let mut chosen = Vec::new();
-    for (position, name) in entries.iter().enumerate() {
+    for name in entries {
         match globals.get(name) {
             Some(Global::Func(id)) if !chosen.contains(id) => chosen.push(*id),
             Some(Global::Func(_)) => {}
             _ => {
-                let at = u32::try_from(position).unwrap_or(0);
                 let message = format!("the file has no function `{name}` to enter");
-                let span = Span { file: 0, start: 0, end: at.min(0) };
-                sink.push(Diagnostic::new(5, span, message).help("name a function of the file"));
+                let help = "name a function of the file";
+                sink.push(Diagnostic::new(5, Span::default(), message).help(help));
             }
         }
     }
