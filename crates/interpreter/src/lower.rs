@@ -20,6 +20,7 @@ use crate::unit::{AnchorInfo, Input, TrapSite};
 
 mod control;
 mod region;
+mod single;
 mod value;
 
 pub(crate) use region::{LoweredAxis, LoweredFold};
@@ -85,6 +86,9 @@ struct Lowerer<'a> {
     /// The values that alias a variable's register.
     aliased: BTreeMap<Reg, Vec<ValueId>>,
     vars: Vec<Reg>,
+    /// Variables that are names of values: assigned at one place, read only where that assignment
+    /// is in scope. They need no register.
+    names: BTreeMap<VarId, Option<ValueId>>,
     host_vars: BTreeMap<VarId, Reg>,
     scratch: Vec<Reg>,
     value_anchors: Vec<Option<Anchor>>,
@@ -106,6 +110,7 @@ impl<'a> Lowerer<'a> {
             aliases: vec![None; code.insts.len()],
             aliased: BTreeMap::new(),
             vars: Vec::new(),
+            names: single::names(code),
             host_vars: BTreeMap::new(),
             scratch: Vec::new(),
             value_anchors: vec![None; code.insts.len()],

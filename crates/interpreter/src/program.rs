@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
+use crossover_ir::analysis::expand_inner_reductions;
 use crossover_ir::{
     Argument, Bound, Kernel, KernelParam, Module, Span, Trap, TrapKind, Valid, run_host, units,
 };
@@ -99,7 +100,7 @@ pub fn compile(module: &Valid<Module>, kernel: usize) -> Result<Program, Compile
     if kernel >= kernels {
         return Err(CompileError::NoKernel { kernel, kernels });
     }
-    let module = module.clone();
+    let module = expand_inner_reductions(module);
     let units = compile_units(&module.kernels[kernel], Watched::No)?;
     Ok(Program { module, kernel, units, watched: OnceLock::new() })
 }

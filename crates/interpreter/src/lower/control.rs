@@ -12,7 +12,10 @@ impl Lowerer<'_> {
     fn stmt(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::Eval(value) => self.eval(*value),
-            Stmt::Set { var, value } => self.set(stmt, self.vars[var.0 as usize], *value),
+            Stmt::Set { var, value } => match self.names.get_mut(var) {
+                Some(named) => *named = Some(*value),
+                None => self.set(stmt, self.vars[var.0 as usize], *value),
+            },
             Stmt::HostSet { var, value } => {
                 let register = self.host_var(*var);
                 self.set(stmt, register, *value);

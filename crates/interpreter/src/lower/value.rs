@@ -16,7 +16,13 @@ impl Lowerer<'_> {
                 self.values[value.0 as usize] = Some(register);
                 self.aliases[value.0 as usize] = None;
             }
-            InstKind::Get(var) => self.get(value, self.vars[var.0 as usize]),
+            InstKind::Get(var) => match self.names.get(var) {
+                Some(named) => {
+                    let named = named.expect("the validator proves that variables are set first");
+                    self.same(value, named);
+                }
+                None => self.get(value, self.vars[var.0 as usize]),
+            },
             InstKind::HostGet(var) => {
                 let register = self.host_var(*var);
                 self.get(value, register);
