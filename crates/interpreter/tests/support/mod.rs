@@ -123,6 +123,16 @@ impl Lane {
         self.push(Stmt::For { var, lo, hi, step, body, parallel: None, span });
     }
 
+    /// Opens a block: statements go there until [`Lane::close`].
+    pub fn open(&mut self) {
+        self.blocks.push(Vec::new());
+    }
+
+    /// Closes the open block.
+    pub fn close(&mut self) -> Block {
+        self.blocks.pop().expect("a block is open")
+    }
+
     /// Ends the code.
     pub fn finish(mut self) -> Code {
         self.code.body = self.blocks.pop().expect("one block is open");

@@ -1,0 +1,489 @@
+//! Random kernels, against the reference evaluator: control flow, copies, fused chains, memory,
+//! reductions and traps.
+
+use crossover_interpreter::{Options, Profile, RunError, compile};
+use crossover_ir::fixture::Expected;
+use crossover_ir::*;
+use crossover_values::{Array, DType, Scalar, Value, philox};
+use proptest::prelude::*;
+
+mod support;
+
+use support::{Host, Lane};
+
+const TYPES: [DType; 7] =
+    [DType::Bool, DType::I32, DType::U32, DType::I64, DType::U64, DType::F32, DType::F64];
+const VARS_PER_TYPE: usize = 2;
+const N: usize = 40;
+
+/// A stream of choices.
+struct Choices {
+    seed: u64,
+    next: u64,
+}
+
+impl Choices {
+    fn below(&mut self, n: usize) -> usize {
+        self.next += 1;
+        philox::stream(self.seed, self.next)[0] as usize % n
+    }
+
+    fn chance(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
+    }
+
+    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
+    }
+}
+
+struct Generator {
+    choices: Choices,
+    lane: Lane,
+    index: VarId,
+    vars: Vec<(DType, VarId)>,
+    loops: u32,
+    made: u32,
+}
+
+impl Generator {
+    fn var(&mut self, dtype: DType) -> VarId {
+        let all: Vec<VarId> =
+            self.vars.iter().filter(|(of, _)| *of == dtype).map(|(_, var)| *var).collect();
+        self.choices.pick(&all)
+    }
+
+    fn constant(&mut self, dtype: DType) -> ValueId {
+        let small = self.choices.below(9) as i64 - 4;
+        let scalar = match dtype {
+            DType::Bool => Scalar::Bool(small > 0),
+            DType::F32 => Scalar::F32(small as f32 * 0.75),
+            DType::F64 => Scalar::F64(small as f64 * 0.75),
+            _ => Scalar::from_bits(dtype, small as u64),
+        };
+        self.lane.konst(scalar)
+    }
+
+    fn expr(&mut self, dtype: DType, depth: u32) -> ValueId {
+        self.made += 1;
+        self.lane.at(self.made);
+        if depth == 0 || self.choices.chance(15) {
+            return if self.choices.chance(75) {
+                let var = self.var(dtype);
+                self.lane.get(var)
+            } else {
+                self.constant(dtype)
+            };
+        }
+        if dtype.is_float() && self.choices.chance(60) {
+            let op = self.choices.pick(&[Op::Add, Op::Sub, Op::Mul, Op::Mul]);
+            return self.op(op, dtype, &[dtype, dtype], depth);
+        }
+        if dtype == DType::Bool && self.choices.chance(40) {
+            let op = self.choices.pick(&[Op::And, Op::Or]);
+            return self.op(op, dtype, &[dtype, dtype], depth);
+        }
+        if matches!(dtype, DType::I32 | DType::F64) && self.choices.chance(15) {
+            return self.load(dtype);
+        }
+        loop {
+            let op = self.choices.pick(Op::ALL);
+            let signature = op.info().signature;
+            let args: Vec<DType> = match signature {
+                Signature::Unary(_) => vec![dtype],
+                Signature::Binary(_) => vec![dtype, dtype],
+                Signature::Ternary(_) => vec![dtype; 3],
+                Signature::Shift => vec![dtype, self.choices.pick(&TYPES)],
+                Signature::Compare(_) => vec![self.choices.pick(&TYPES); 2],
+                Signature::Select => vec![DType::Bool, dtype, dtype],
+                Signature::Cast(..) | Signature::Bitcast => vec![self.choices.pick(&TYPES)],
+            };
+            // What traps for most operands would leave nothing else to test.
+            let rare = !op.info().traps || self.choices.chance(4);
+            if signature.check(dtype, &args) && rare {
+                return self.op(op, dtype, &args, depth);
+            }
+        }
+    }
+
+    fn op(&mut self, op: Op, dtype: DType, args: &[DType], depth: u32) -> ValueId {
+        let args: Vec<ValueId> = args.iter().map(|arg| self.expr(*arg, depth - 1)).collect();
+        self.made += 1;
+        self.lane.at(self.made);
+        self.lane.op(op, dtype, &args)
+    }
+
+    /// An element of `ints` or `floats`, at a place that is mostly inside.
+    fn load(&mut self, dtype: DType) -> ValueId {
+        let index = self.lane.get(self.index);
+        let index = if self.choices.chance(3) {
+            let far = self.lane.konst(Scalar::I32(N as i32 / 2));
+            self.lane.op(Op::Add, DType::I32, &[index, far])
+        } else {
+            index
+        };
+        if dtype == DType::I32 {
+            self.lane.load(dtype, 0, &[index])
+        } else {
+            let column = self.lane.konst(Scalar::U64(self.choices.below(2) as u64));
+            self.lane.load(dtype, 1, &[index, column])
+        }
+    }
+
+    fn block(&mut self, statements: usize, depth: u32, in_loop: bool) {
+        for _ in 0..statements {
+            match self.choices.below(12) {
+                0 | 1 if depth > 0 => self.if_else(depth, in_loop),
+                2 if depth > 0 => self.while_loop(depth),
+                3 if depth > 0 => self.for_loop(depth),
+                4 if in_loop && depth == 0 => {
+                    let cond = self.expr(DType::Bool, 2);
+                    let leave = if self.choices.chance(50) { Stmt::Break } else { Stmt::Continue };
+                    self.lane.if_else(cond, |lane| lane.push(leave), |_| {});
+                }
+                5 => self.copies(),
+                6 => self.scratch(),
+                7 => self.atomic(),
+                _ => self.assign(),
+            }
+        }
+    }
+
+    fn assign(&mut self) {
+        let dtype = self.choices.pick(&TYPES);
+        let var = self.var(dtype);
+        let value = self.expr(dtype, 4);
+        self.lane.set(var, value);
+    }
+
+    /// `a, b = f(a, b), g(a, b)`.
+    fn copies(&mut self) {
+        let dtype = self.choices.pick(&[DType::F64, DType::F32, DType::I32]);
+        let (a, b) = (self.var(dtype), self.var(dtype));
+        let values = [self.expr(dtype, 3), self.expr(dtype, 3)];
+        self.lane.set(a, values[0]);
+        self.lane.set(b, values[1]);
+    }
+
+    fn scratch(&mut self) {
+        let index = self.expr(DType::U32, 1);
+        let eight = self.lane.konst(Scalar::U32(8));
+        let index = self.lane.op(Op::RemTrunc, DType::U32, &[index, eight]);
+        let (scratch, span) =
+            (ScratchId(0), Span { file: 0, start: self.made, end: self.made + 1 });
+        let var = self.var(DType::U32);
+        match self.choices.below(3) {
+            0 => self.lane.push(Stmt::ScratchZero(scratch)),
+            1 => {
+                let value = self.expr(DType::U32, 2);
+                self.lane.push(Stmt::ScratchStore { scratch, index, value, span });
+            }
+            _ => {
+                let kind = InstKind::ScratchLoad { scratch, index };
+                let value = self.lane.eval(DType::U32, kind);
+                self.lane.set(var, value);
+            }
+        }
+    }
+
+    fn atomic(&mut self) {
+        let op = self.choices.pick(&[
+            AtomicOp::Add,
+            AtomicOp::Min,
+            AtomicOp::Max,
+            AtomicOp::And,
+            AtomicOp::Or,
+            AtomicOp::Xor,
+            AtomicOp::Exchange,
+            AtomicOp::CompareExchange,
+            AtomicOp::Load,
+            AtomicOp::Store,
+        ]);
+        let operands = match op {
+            AtomicOp::Load => 0,
+            AtomicOp::CompareExchange => 2,
+            _ => 1,
+        };
+        let place = self.lane.konst(Scalar::I32(self.choices.below(4) as i32));
+        let args = (0..operands).map(|_| self.expr(DType::I32, 2)).collect();
+        let kind = InstKind::Atomic(Atomic { op, array: ArrayId(2), indices: vec![place], args });
+        let old = self.lane.eval(DType::I32, kind);
+        if op != AtomicOp::Store {
+            let var = self.var(DType::I32);
+            self.lane.set(var, old);
+        }
+    }
+
+    /// Runs `body` with its statements collected into a block.
+    fn collect(&mut self, body: impl FnOnce(&mut Generator)) -> Block {
+        self.lane.open();
+        body(self);
+        self.lane.close()
+    }
+
+    fn if_else(&mut self, depth: u32, in_loop: bool) {
+        let cond = self.expr(DType::Bool, 3);
+        let then = self.collect(|this| this.block(2, depth - 1, in_loop));
+        let otherwise = self.collect(|this| {
+            let statements = this.choices.below(3);
+            this.block(statements, depth - 1, in_loop);
+        });
+        let span = Span { file: 0, start: self.made, end: self.made + 1 };
+        self.lane.push(Stmt::If { cond, then, otherwise, span });
+    }
+
+    fn fresh(&mut self, dtype: DType) -> VarId {
+        self.loops += 1;
+        let name = format!("k{}", self.loops);
+        self.lane.var(&name, dtype)
+    }
+
+    /// At most a few rounds; what counts them stands in the continuing block or in the body.
+    fn while_loop(&mut self, depth: u32) {
+        let k = self.fresh(DType::I32);
+        let zero = self.lane.konst(Scalar::I32(0));
+        self.lane.set(k, zero);
+        let rounds = self.choices.below(7) as i32;
+        let lazy = self.choices.chance(60);
+        let mut cond = None;
+        let header = self.collect(|this| {
+            let count = this.lane.get(k);
+            let limit = this.lane.konst(Scalar::I32(rounds));
+            let more = this.lane.op(Op::Lt, DType::Bool, &[count, limit]);
+            cond = Some(if lazy {
+                let other = this.expr(DType::Bool, 4);
+                this.lane.op(Op::And, DType::Bool, &[more, other])
+            } else {
+                more
+            });
+        });
+        let straight = self.choices.chance(50);
+        let step = |this: &mut Generator| {
+            let count = this.lane.get(k);
+            let one = this.lane.konst(Scalar::I32(1));
+            let next = this.lane.op(Op::Add, DType::I32, &[count, one]);
+            this.lane.set(k, next);
+        };
+        let body = self.collect(|this| {
+            if straight {
+                (0..3).for_each(|_| this.copies());
+                step(this);
+            } else {
+                this.block(3, depth - 1, true);
+            }
+        });
+        let continuing = self.collect(|this| {
+            if !straight {
+                step(this)
+            }
+        });
+        let span = Span { file: 0, start: self.made, end: self.made + 1 };
+        self.lane.push(Stmt::Loop { header, cond, body, continuing, span });
+    }
+
+    fn for_loop(&mut self, depth: u32) {
+        let dtype = self.choices.pick(&[DType::I32, DType::U32, DType::I64, DType::U64]);
+        let k = self.fresh(dtype);
+        let lo = self.choices.below(5) as i64;
+        let hi = self.choices.below(8) as i64;
+        let step = self.choices.pick(&[1, -1, 2, -3, 5]);
+        let [lo, hi] = [lo, hi].map(|bits| self.lane.konst(Scalar::from_bits(dtype, bits as u64)));
+        let body = self.collect(|this| {
+            let index = this.lane.get(k);
+            let var = this.var(dtype);
+            this.lane.set(var, index);
+            this.block(2, depth - 1, true);
+        });
+        let span = Span { file: 0, start: self.made, end: self.made + 1 };
+        self.lane.push(Stmt::For { var: k, lo, hi, step, body, parallel: None, span });
+    }
+}
+
+/// A random kernel: arrays ints, floats and cells go in, an array per type and reductions come out.
+fn kernel(seed: u64) -> Valid<Module> {
+    let mut host = Host::default();
+    host.array_param("ints", DType::I32, 1);
+    host.array_param("floats", DType::F64, 2);
+    host.array_param("cells", DType::I32, 1);
+    for dtype in TYPES {
+        host.array_param(&format!("out_{dtype}"), dtype, 2);
+    }
+    let total = host.var("total", DType::F32);
+    let best = host.var("best", DType::I32);
+    let at = host.var("at", DType::I32);
+    for (var, value) in
+        [(total, Scalar::F32(0.5)), (best, Scalar::I32(i32::MIN)), (at, Scalar::I32(-1))]
+    {
+        let value = host.konst(value);
+        host.set(var, value);
+    }
+    let mut lane = Lane::default();
+    let row = lane.var("row", DType::I32);
+    let column = lane.var("column", DType::I64);
+    let index = lane.var("index", DType::I32);
+    let region = ReduceScope::Region;
+    lane.code.reduces = vec![
+        Reduce {
+            op: ReduceOp::Add,
+            dtype: DType::F32,
+            scope: region,
+            target: total,
+            payload: vec![],
+        },
+        Reduce {
+            op: ReduceOp::ArgMax,
+            dtype: DType::I32,
+            scope: region,
+            target: best,
+            payload: vec![at],
+        },
+    ];
+    lane.code.scratch.push(Scratch { name: "scratch".to_owned(), dtype: DType::U32, len: 8 });
+    let choices = Choices { seed, next: 0 };
+    let mut generator = Generator { choices, lane, index, vars: Vec::new(), loops: 0, made: 0 };
+    generator.flat_index(row, column);
+    generator.lane.push(Stmt::ScratchZero(ScratchId(0)));
+    for dtype in TYPES {
+        for number in 0..VARS_PER_TYPE {
+            let var = generator.lane.var(&format!("{dtype}{number}"), dtype);
+            let start = generator.constant(dtype);
+            generator.lane.set(var, start);
+            generator.vars.push((dtype, var));
+        }
+    }
+    generator.start();
+    generator.block(7, 3, false);
+    generator.results();
+    let code = generator.lane.finish();
+    let zero = host.konst(Scalar::I32(0));
+    let rows = host.konst(Scalar::I32(N as i32 / 8));
+    let (start, end) = (host.konst(Scalar::I64(9)), host.konst(Scalar::I64(-6)));
+    host.region(vec![Host::axis(row, zero, rows, 1), Host::axis(column, start, end, -2)], code);
+    host.returns(&[total, best, at]);
+    host.module("")
+}
+
+impl Generator {
+    /// `index = row * 8 + (9 - column) // 2`, the flattened index.
+    fn flat_index(&mut self, row: VarId, column: VarId) {
+        let lane = &mut self.lane;
+        let [row, column] = [lane.get(row), lane.get(column)];
+        let [eight, nine, two] =
+            [Scalar::I32(8), Scalar::I64(9), Scalar::I64(2)].map(|value| lane.konst(value));
+        let base = lane.op(Op::Mul, DType::I32, &[row, eight]);
+        let offset = lane.op(Op::Sub, DType::I64, &[nine, column]);
+        let offset = lane.op(Op::DivFloor, DType::I64, &[offset, two]);
+        let offset = lane.op(Op::CastWrap, DType::I32, &[offset]);
+        let flat = lane.op(Op::Add, DType::I32, &[base, offset]);
+        lane.set(self.index, flat);
+    }
+
+    /// Makes iterations differ.
+    fn start(&mut self) {
+        for dtype in [DType::I32, DType::F64] {
+            let var = self.var(dtype);
+            let index = self.lane.get(self.index);
+            let value = if dtype == DType::I32 {
+                self.lane.load(dtype, 0, &[index])
+            } else {
+                let column = self.lane.konst(Scalar::I32(1));
+                self.lane.load(dtype, 1, &[index, column])
+            };
+            self.lane.set(var, value);
+        }
+    }
+
+    fn results(&mut self) {
+        for (number, (dtype, var)) in self.vars.clone().into_iter().enumerate() {
+            let index = self.lane.get(self.index);
+            let column = self.lane.konst(Scalar::I32((number % VARS_PER_TYPE) as i32));
+            let value = self.lane.get(var);
+            let array = 3 + TYPES.iter().position(|of| *of == dtype).unwrap() as u32;
+            self.lane.store(array, &[index, column], value);
+        }
+        let single = self.var(DType::F32);
+        let cond = self.expr(DType::Bool, 2);
+        let value = self.lane.get(single);
+        self.lane.if_else(cond, |lane| lane.reduce(0, value, &[]), |_| {});
+        let int = self.var(DType::I32);
+        let [value, at] = [self.lane.get(int), self.lane.get(self.index)];
+        self.lane.reduce(1, value, &[at]);
+    }
+}
+
+fn arguments(seed: u64) -> Vec<Value> {
+    let word = |i: usize| philox::stream(!seed, i as u64)[1];
+    let mut ints = Array::zeros(DType::I32, &[N]);
+    (0..N).for_each(|i| ints.set(i, Scalar::I32(word(i) as i32 >> (word(i) % 31))));
+    let mut floats = Array::zeros(DType::F64, &[N, 2]);
+    (0..2 * N).for_each(|i| floats.set(i, Scalar::F64(word(N + i) as i32 as f64 / 1e9)));
+    let cells = Array::zeros(DType::I32, &[4]);
+    let outs = TYPES.map(|dtype| Array::zeros(dtype, &[N, VARS_PER_TYPE]));
+    [ints, floats, cells].into_iter().chain(outs).map(Value::Array).collect()
+}
+
+fn outputs(
+    module: &Valid<Module>,
+    arguments: &[Value],
+    options: &mut Options<'_>,
+) -> Result<Vec<Value>, Trap> {
+    let mut arguments = arguments.to_vec();
+    match compile(module, 0).unwrap().run(&mut arguments, options) {
+        Ok(outcome) => {
+            let roles = signature(&module.kernels[0]).params;
+            let written =
+                arguments.into_iter().zip(roles).filter(|(_, role)| role.role.is_output());
+            Ok(written.map(|(value, _)| value).chain(outcome.returned).collect())
+        }
+        Err(RunError::Trap(trap)) => Err(trap),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Every mode gives what the reference gives, traps included.
+fn check(seed: u64) {
+    let module = kernel(seed);
+    let arguments = arguments(seed);
+    let expected = reference::run(&module, 0, &arguments);
+    let mut profile = Profile::default();
+    for mut options in [
+        Options::default(),
+        Options { profile: Some(&mut profile), ..Options::default() },
+        Options { count_back_edges: true, check_independence: true, ..Options::default() },
+    ] {
+        let got = outputs(&module, &arguments, &mut options);
+        let run = fixture::Run {
+            line: 0,
+            kernel: 0,
+            arguments: Vec::new(),
+            expected: match &expected {
+                Ok(values) => Expected::Outputs(values.clone()),
+                Err(trap) => Expected::Trap(trap.render(&module)),
+            },
+        };
+        if let Err(mismatch) = run.check(&module, &got) {
+            let listing = compile(&module, 0).unwrap().disassemble();
+            panic!("seed {seed}: {mismatch}\n{}\n{listing}", print(&module));
+        }
+        if let (Err(expected), Err(got)) = (&expected, &got) {
+            assert_eq!(expected, got, "seed {seed}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn agrees_with_the_reference(seed: u64) {
+        check(seed);
+    }
+}
+
+/// Random kernels would prove little if most of them trapped.
+#[test]
+fn most_random_kernels_run() {
+    let ran =
+        (0..60).filter(|seed| reference::run(&kernel(*seed), 0, &arguments(*seed)).is_ok()).count();
+    assert!((30..60).contains(&ran), "{ran} of 60");
+}
