@@ -16,6 +16,9 @@ use crossover_cranelift::{Bounds, Options, RunOptions, compile};
 use crossover_ir::{Module, Op, Span, Stmt, Valid, VarId};
 use crossover_values::{Array, DType, Scalar, Value};
 
+/// Short samples, many of them: the fastest is one that nothing disturbed.
+const SAMPLES: usize = 60;
+const WIDTH: usize = 250;
 const MAX: i32 = 300;
 const C: (f64, f64) = (-0.62772, -0.42193);
 
@@ -150,7 +153,7 @@ fn report(real: DType, width: usize) {
     let mut counts = vec![0; width * width];
     let (mut jit, mut free, mut two, mut rust) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let threads = |threads| RunOptions { threads, ..RunOptions::default() };
-    for _ in 0..9 {
+    for _ in 0..SAMPLES {
         jit.push(timed(|| drop(checked.run(&mut given, &threads(1)).unwrap())));
         free.push(timed(|| drop(unchecked.run(&mut given, &threads(1)).unwrap())));
         two.push(timed(|| drop(checked.run(&mut given, &threads(2)).unwrap())));
@@ -280,7 +283,7 @@ fn native_norm2(v: &[f64]) -> f64 {
 
 fn compare(name: &str, mut generated: impl FnMut(), mut native: impl FnMut()) {
     let (mut jit, mut rust) = (Vec::new(), Vec::new());
-    for _ in 0..15 {
+    for _ in 0..SAMPLES {
         jit.push(timed(&mut generated));
         rust.push(timed(&mut native));
     }
@@ -331,7 +334,7 @@ fn main() {
         println!("{}\n{}", compiled.clif(), compiled.disassembly());
         return;
     }
-    report(DType::F64, 1000);
-    report(DType::F32, 1000);
+    report(DType::F64, WIDTH);
+    report(DType::F32, WIDTH);
     report_others();
 }

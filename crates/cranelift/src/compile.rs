@@ -121,8 +121,8 @@ impl Compiled {
             pool: pool.as_deref(),
             cancel: options.cancel.as_deref().unwrap_or(&never),
             memory_limit: options.memory_limit,
-            arguments: buffers.len(),
             buffers,
+            made: Vec::new(),
         };
         let output = run_host(&self.module, self.kernel, &mut cpu, &taken);
         cpu.give_back(output, arguments)

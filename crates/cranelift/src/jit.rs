@@ -16,6 +16,7 @@ use crossover_ir::{AxisRange, HostState, Kernel, VarId};
 use crossover_values::{Array, with_array};
 
 use crate::layout;
+use crate::run::Handle;
 
 /// Signature of every unit: inputs, lane table, first and end of the flattened iterations.
 type UnitFn = unsafe extern "C" fn(*const u64, *mut u64, u64, u64) -> u32;
@@ -92,7 +93,7 @@ impl<'b> Inputs<'b> {
     pub(crate) fn new(
         kernel: &Kernel,
         axes: &[AxisRange],
-        state: &HostState<usize>,
+        state: &HostState<Handle>,
         buffers: &'b mut [Option<Array>],
         cancel: &'b AtomicBool,
     ) -> Inputs<'b> {
@@ -109,7 +110,7 @@ impl<'b> Inputs<'b> {
         }
         for (name, bound) in state.arrays.iter().enumerate() {
             let Some(bound) = bound else { continue };
-            let Some(array) = buffers[bound.buffer].as_mut() else { continue };
+            let Some(array) = buffers[*bound.buffer].as_mut() else { continue };
             let word = layout::array(kernel, crossover_ir::ArrayId(name as u32));
             for (axis, extent) in array.shape().iter().enumerate() {
                 words[word + 1 + axis] = *extent as u64;

@@ -5,6 +5,7 @@ use crossover_ir::{Code, HostState, Reduce, ReduceOp, eval};
 use crossover_values::{DType, Scalar};
 
 use crate::layout::{Layout, PARTIALS, Scheme};
+use crate::run::Handle;
 
 /// Iterations of a block of a float reduction.
 pub(crate) use fold::BLOCK;
@@ -89,7 +90,7 @@ pub(crate) fn append(code: &Code, gathered: &mut [Gathered], later: Vec<Gathered
 }
 
 /// Assigns the results of a region to its targets.
-pub(crate) fn assign(code: &Code, gathered: Vec<Gathered>, state: &mut HostState<usize>) {
+pub(crate) fn assign(code: &Code, gathered: Vec<Gathered>, state: &mut HostState<Handle>) {
     for (reduce, gathered) in code.reduces.iter().zip(gathered) {
         let target = reduce.target.0 as usize;
         let combine = |before: Option<Scalar>, value| match before {

@@ -1,5 +1,6 @@
 //! Running a compiled kernel: the CPU as a device of host level.
 
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossover_ir::{
@@ -17,6 +18,12 @@ use crate::schedule;
 use crate::site::Failure;
 use crate::{Outcome, RunError};
 
+/// Arrays from this many bytes on are asked for in a way that can fail.
+const LARGE: u64 = 1 << 26;
+
+/// Handle of an array: its index in [`Cpu::buffers`], counted to know when no name means it.
+pub(crate) type Handle = Rc<usize>;
+
 /// The CPU of one run.
 pub(crate) struct Cpu<'r> {
     pub(crate) kernel: &'r Kernel,
@@ -25,10 +32,10 @@ pub(crate) struct Cpu<'r> {
     pub(crate) pool: Option<&'r ThreadPool>,
     pub(crate) cancel: &'r AtomicBool,
     pub(crate) memory_limit: u64,
-    /// Memory of arrays; a handle is an index. Arguments come first and are never dropped.
+    /// Memory of arrays. Arguments come first and are never dropped.
     pub(crate) buffers: Vec<Option<Array>>,
-    /// Number of buffers that belong to arguments.
-    pub(crate) arguments: usize,
+    /// Handles of the arrays made by the kernel.
+    pub(crate) made: Vec<Handle>,
 }
 
 /// Why a chunk ended early.
@@ -38,23 +45,29 @@ enum Stop {
 }
 
 impl Device for Cpu<'_> {
-    type Buffer = usize;
+    type Buffer = Handle;
     type Error = RunError;
 
-    fn zeros(&mut self, dtype: DType, shape: &[u64], span: Span) -> Result<usize, RunError> {
+    fn zeros(&mut self, dtype: DType, shape: &[u64], span: Span) -> Result<Handle, RunError> {
+        self.drop_unbound();
         let elements = shape.iter().try_fold(1_u64, |total, extent| total.checked_mul(*extent));
         let bytes = elements.and_then(|elements| elements.checked_mul(dtype.size() as u64));
         let live: u64 = self.buffers.iter().flatten().map(byte_size).sum();
         let needed = bytes.and_then(|bytes| bytes.checked_add(live));
         let limit = self.memory_limit.min(isize::MAX as u64);
         let needed = needed.unwrap_or(u64::MAX);
-        if needed > limit {
+        let bytes = bytes.unwrap_or(u64::MAX);
+        let refused =
+            || bytes > LARGE && Vec::<u8>::new().try_reserve_exact(bytes as usize).is_err();
+        if needed > limit || refused() {
             let kind = TrapKind::MemoryLimit { needed, limit };
             return Err(Trap { kind, span, iteration: None }.into());
         }
         let shape: Vec<usize> = shape.iter().map(|extent| *extent as usize).collect();
         self.buffers.push(Some(Array::zeros(dtype, &shape)));
-        Ok(self.buffers.len() - 1)
+        let handle = Rc::new(self.buffers.len() - 1);
+        self.made.push(Rc::clone(&handle));
+        Ok(handle)
     }
 
     fn region(
@@ -62,9 +75,8 @@ impl Device for Cpu<'_> {
         unit: UnitId,
         region: &Region,
         axes: &[AxisRange],
-        state: &mut HostState<usize>,
+        state: &mut HostState<Handle>,
     ) -> Result<(), RunError> {
-        self.drop_unbound(state);
         let total = AxisRange::total(axes).unwrap_or(u64::MAX);
         let code = &region.code;
         let inputs = Inputs::new(self.kernel, axes, state, &mut self.buffers, self.cancel);
@@ -96,9 +108,8 @@ impl Device for Cpu<'_> {
         &mut self,
         unit: UnitId,
         serial: &Serial,
-        state: &mut HostState<usize>,
+        state: &mut HostState<Handle>,
     ) -> Result<(), RunError> {
-        self.drop_unbound(state);
         let layout = &self.units[unit.0].layout;
         let mut lane = vec![0; layout.words];
         let inputs = Inputs::new(self.kernel, &[], state, &mut self.buffers, self.cancel);
@@ -113,7 +124,7 @@ impl Device for Cpu<'_> {
         Ok(())
     }
 
-    fn fetch(&mut self, var: VarId, _state: &mut HostState<usize>) -> Result<Scalar, RunError> {
+    fn fetch(&mut self, var: VarId, _state: &mut HostState<Handle>) -> Result<Scalar, RunError> {
         // Nothing is kept back: a variable without a value was assigned on no path.
         Ok(Scalar::from_bits(self.kernel.vars[var.0 as usize].dtype, 0))
     }
@@ -125,15 +136,15 @@ impl Device for Cpu<'_> {
 
 impl Cpu<'_> {
     /// Drops arrays made by the kernel that no name means any more.
-    fn drop_unbound(&mut self, state: &HostState<usize>) {
-        for index in self.arguments..self.buffers.len() {
-            let bound = |name: &Option<Bound<usize>>| {
-                name.as_ref().is_some_and(|bound| bound.buffer == index)
-            };
-            if self.buffers[index].is_some() && !state.arrays.iter().any(bound) {
-                self.buffers[index] = None;
+    fn drop_unbound(&mut self) {
+        let buffers = &mut self.buffers;
+        self.made.retain(|handle| {
+            let bound = Rc::strong_count(handle) > 1;
+            if !bound {
+                buffers[**handle] = None;
             }
-        }
+            bound
+        });
     }
 
     fn stopped(
@@ -141,7 +152,7 @@ impl Cpu<'_> {
         unit: UnitId,
         code: &LaneCode,
         stop: Stop,
-        state: &HostState<usize>,
+        state: &HostState<Handle>,
         in_region: bool,
     ) -> RunError {
         let failure = match stop {
@@ -160,7 +171,7 @@ impl Cpu<'_> {
     /// Puts arrays back into the arguments, and gives the returned values.
     pub(crate) fn give_back(
         mut self,
-        output: Result<Output<usize>, RunError>,
+        output: Result<Output<Handle>, RunError>,
         arguments: &mut [Value],
     ) -> Result<Outcome, RunError> {
         let arrays = self.kernel.params.iter().enumerate().filter_map(|(position, param)| {
@@ -177,11 +188,11 @@ impl Cpu<'_> {
             Ok(output) => {
                 let mut uses = vec![0; self.buffers.len()];
                 for bound in &output.params {
-                    uses[bound.buffer] += 1;
+                    uses[*bound.buffer] += 1;
                 }
                 for returned in &output.returned {
                     if let Argument::Array(bound) = returned {
-                        uses[bound.buffer] += 1;
+                        uses[*bound.buffer] += 1;
                     }
                 }
                 let mut take = |buffer: usize| {
@@ -190,11 +201,11 @@ impl Cpu<'_> {
                     Value::Array(array)
                 };
                 for (bound, position) in output.params.iter().zip(arrays) {
-                    arguments[position] = take(bound.buffer);
+                    arguments[position] = take(*bound.buffer);
                 }
                 let returned = output.returned.into_iter().map(|value| match value {
                     Argument::Scalar(scalar) => Value::Scalar(scalar),
-                    Argument::Array(bound) => take(bound.buffer),
+                    Argument::Array(bound) => take(*bound.buffer),
                 });
                 Ok(Outcome { returned: returned.collect() })
             }
@@ -301,7 +312,7 @@ pub(crate) fn check_arguments(kernel: &Kernel, arguments: &[Value]) -> Result<()
 /// Takes the arrays out of the arguments: the buffers, and the arguments of host level.
 pub(crate) fn take_arguments(
     arguments: &mut [Value],
-) -> (Vec<Option<Array>>, Vec<Argument<usize>>) {
+) -> (Vec<Option<Array>>, Vec<Argument<Handle>>) {
     let mut buffers = Vec::new();
     let mut taken = Vec::with_capacity(arguments.len());
     for argument in arguments {
@@ -312,7 +323,8 @@ pub(crate) fn take_arguments(
                 let shape = array.shape().iter().map(|extent| *extent as u64).collect();
                 let empty = Array::zeros(DType::U8, &[0]);
                 buffers.push(Some(std::mem::replace(array, empty)));
-                Argument::Array(Bound { buffer: buffers.len() - 1, dtype, shape })
+                let buffer = Rc::new(buffers.len() - 1);
+                Argument::Array(Bound { buffer, dtype, shape })
             }
         });
     }
