@@ -74,9 +74,12 @@ pub fn compile(
     options: &Options,
 ) -> Result<Compiled, CompileError> {
     let begin = Instant::now();
-    let count = module.kernels.len();
-    let source = module.kernels.get(kernel);
-    let source = source.ok_or(CompileError::NoKernel { kernel, kernels: count })?;
+    let kernels = module.kernels.len();
+    if kernel >= kernels {
+        return Err(CompileError::NoKernel { kernel, kernels });
+    }
+    let module = crossover_ir::analysis::expand_inner_reductions(module);
+    let source = &module.kernels[kernel];
     let mut compiler = Compiler::new()?;
     let mut timings = Timings { setup: begin.elapsed(), ..Timings::default() };
     let mut compiled = Vec::new();
@@ -92,14 +95,7 @@ pub fn compile(
     compiler.module.finalize_definitions()?;
     let code = Code::new(compiler.module, &functions, source);
     timings.compile += begin.elapsed();
-    Ok(Compiled {
-        module: module.clone(),
-        kernel,
-        code,
-        units: compiled,
-        timings,
-        pool: Mutex::new(None),
-    })
+    Ok(Compiled { module, kernel, code, units: compiled, timings, pool: Mutex::new(None) })
 }
 
 impl Compiled {

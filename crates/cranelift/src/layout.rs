@@ -75,31 +75,22 @@ pub(crate) enum Scheme {
     Blocks,
     /// A flag, the best value and the payload per call, combined in order.
     Best,
-    /// Belongs to a loop inside the code.
-    Inner,
 }
 
 impl Scheme {
     /// The scheme of a reduction.
     pub(crate) fn of(code: &Code, reduce: ReduceId) -> Scheme {
         let reduce = &code.reduces[reduce.0 as usize];
-        match (reduce.scope, reduce.op) {
-            (ReduceScope::Loop, _) => Scheme::Inner,
-            (ReduceScope::Region, ReduceOp::ArgMin | ReduceOp::ArgMax) => Scheme::Best,
-            (ReduceScope::Region, ReduceOp::Add | ReduceOp::Min | ReduceOp::Max)
-                if reduce.dtype.is_float() =>
-            {
-                Scheme::Blocks
-            }
-            (
-                ReduceScope::Region,
-                ReduceOp::Add
-                | ReduceOp::Or
-                | ReduceOp::Xor
-                | ReduceOp::And
-                | ReduceOp::Min
-                | ReduceOp::Max,
-            ) => Scheme::Accumulate,
+        debug_assert_eq!(reduce.scope, ReduceScope::Region, "inner ones are expanded before");
+        match reduce.op {
+            ReduceOp::ArgMin | ReduceOp::ArgMax => Scheme::Best,
+            op if op.is_ordered(reduce.dtype) => Scheme::Blocks,
+            ReduceOp::Add
+            | ReduceOp::Or
+            | ReduceOp::Xor
+            | ReduceOp::And
+            | ReduceOp::Min
+            | ReduceOp::Max => Scheme::Accumulate,
         }
     }
 }
@@ -133,7 +124,6 @@ impl Layout {
                     Scheme::Accumulate => 1,
                     Scheme::Blocks => PARTIALS,
                     Scheme::Best => 2 + code.reduces[index].payload.len(),
-                    Scheme::Inner => 0,
                 };
                 (take(count), scheme)
             })

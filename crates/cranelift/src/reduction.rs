@@ -13,8 +13,6 @@ pub(crate) use fold::BLOCK;
 /// What the iterations so far contribute to one reduction.
 #[derive(Clone, Debug)]
 pub(crate) enum Gathered {
-    /// Of a loop inside the code: nothing to gather.
-    Inner,
     /// One value.
     Value(Scalar),
     /// One value per block.
@@ -27,7 +25,6 @@ pub(crate) enum Gathered {
 pub(crate) fn start(code: &Code, layout: &Layout) -> Vec<Gathered> {
     let all = code.reduces.iter().zip(&layout.reduces);
     all.map(|(reduce, (_, scheme))| match scheme {
-        Scheme::Inner => Gathered::Inner,
         Scheme::Accumulate => Gathered::Value(reduce.op.identity(reduce.dtype)),
         Scheme::Blocks => Gathered::Blocks(Vec::new()),
         Scheme::Best => Gathered::Best(None),
@@ -56,7 +53,6 @@ pub(crate) fn absorb(
     for ((reduce, (word, _)), gathered) in all {
         let results = &lane[*word..];
         match gathered {
-            Gathered::Inner => {}
             Gathered::Value(value) => {
                 let result = Scalar::from_bits(reduce.dtype, results[0]);
                 *value = reduce.op.combine(*value, result);
@@ -98,7 +94,7 @@ pub(crate) fn assign(code: &Code, gathered: Vec<Gathered>, state: &mut HostState
             None => value,
         };
         match gathered {
-            Gathered::Inner | Gathered::Best(None) => {}
+            Gathered::Best(None) => {}
             Gathered::Value(value) => {
                 state.vars[target] = Some(combine(state.vars[target], value));
             }

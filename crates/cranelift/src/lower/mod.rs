@@ -99,7 +99,6 @@ enum ReduceState {
     Accumulator(Variable),
     Partials,
     Best { found: Variable, best: Variable, payload: Vec<Variable> },
-    Inner,
 }
 
 struct Lower<'a, 'b> {

@@ -15,7 +15,6 @@ impl Lower<'_, '_> {
             let reduce: &Reduce = &self.code.reduces[index];
             let ty = clif_type(reduce.dtype);
             let state = match self.source.layout.reduces[index].1 {
-                Scheme::Inner => ReduceState::Inner,
                 Scheme::Blocks => ReduceState::Partials,
                 Scheme::Accumulate => {
                     let variable = self.builder.declare_var(ty);
@@ -60,7 +59,7 @@ impl Lower<'_, '_> {
         for index in 0..self.reduces.len() {
             let word = self.source.layout.reduces[index].0;
             match self.reduces[index].clone() {
-                ReduceState::Inner | ReduceState::Partials => {}
+                ReduceState::Partials => {}
                 ReduceState::Accumulator(variable) => {
                     let value = self.builder.use_var(variable);
                     self.store_lane(value, word);
@@ -79,16 +78,14 @@ impl Lower<'_, '_> {
     pub(super) fn contribute(&mut self, id: ReduceId, value: ValueId, payload: &[ValueId]) {
         let reduce: &Reduce = &self.code.reduces[id.0 as usize];
         let contribution = self.value(value);
-        // A serial section, which has no state of regions, holds inner reductions only.
-        match self.reduces.get(id.0 as usize).cloned() {
-            None | Some(ReduceState::Inner) => self.contribute_inner(reduce, contribution, payload),
-            Some(ReduceState::Accumulator(variable)) => {
+        match self.reduces[id.0 as usize].clone() {
+            ReduceState::Accumulator(variable) => {
                 let before = self.builder.use_var(variable);
                 let after = self.combine(reduce, before, contribution);
                 self.builder.def_var(variable, after);
             }
-            Some(ReduceState::Partials) => self.contribute_partial(id, reduce, contribution),
-            Some(ReduceState::Best { found, best, payload: variables }) => {
+            ReduceState::Partials => self.contribute_partial(id, reduce, contribution),
+            ReduceState::Best { found, best, payload: variables } => {
                 let before = self.builder.use_var(best);
                 let wins = self.beats(reduce, contribution, before);
                 let yes = self.integer(I8, 1);
@@ -117,31 +114,6 @@ impl Lower<'_, '_> {
         let before = self.builder.ins().load(ty, flags, address, offset);
         let after = self.combine(reduce, before, contribution);
         self.builder.ins().store(flags, after, address, offset);
-    }
-
-    /// A reduction of a loop inside the code: the target is a lane variable.
-    fn contribute_inner(&mut self, reduce: &Reduce, contribution: Value, payload: &[ValueId]) {
-        let target = self.vars[reduce.target.0 as usize];
-        let before = self.builder.use_var(target);
-        match reduce.op {
-            ReduceOp::ArgMin | ReduceOp::ArgMax => {
-                let wins = self.beats(reduce, contribution, before);
-                let mut changes = vec![(target, contribution)];
-                for (var, value) in reduce.payload.iter().zip(payload) {
-                    changes.push((self.vars[var.0 as usize], self.value(*value)));
-                }
-                self.assign_if(wins, &changes);
-            }
-            ReduceOp::Add
-            | ReduceOp::Or
-            | ReduceOp::Xor
-            | ReduceOp::And
-            | ReduceOp::Min
-            | ReduceOp::Max => {
-                let after = self.combine(reduce, before, contribution);
-                self.builder.def_var(target, after);
-            }
-        }
     }
 
     fn combine(&mut self, reduce: &Reduce, before: Value, contribution: Value) -> Value {

@@ -233,3 +233,22 @@ pub(crate) fn returned(outcome: &crossover_cranelift::Outcome) -> Vec<Scalar> {
     };
     outcome.returned.iter().map(scalar).collect()
 }
+
+/// Runs on copies of the arguments and gives the outputs in the order of the signature.
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn outputs(
+    kernel: &crossover_cranelift::Compiled,
+    arguments: &[Value],
+    count: usize,
+) -> Result<Vec<Value>, crossover_ir::Trap> {
+    let mut arguments = arguments.to_vec();
+    let outcome = match kernel.run(&mut arguments, &threads(count)) {
+        Ok(outcome) => outcome,
+        Err(crossover_cranelift::RunError::Trap(trap)) => return Err(trap),
+        Err(error) => panic!("{error}"),
+    };
+    let signature = crossover_ir::signature(kernel.kernel());
+    let written = arguments.into_iter().zip(&signature.params);
+    let written = written.filter(|(_, param)| param.role.is_output()).map(|(value, _)| value);
+    Ok(written.chain(outcome.returned).collect())
+}
