@@ -1,0 +1,61 @@
+//! Random typed programs: generated code against the direct evaluator, bit for bit, traps included.
+
+mod common;
+mod generate;
+
+use common::outputs;
+use crossover_cranelift::{Options, compile};
+use crossover_ir::{print, reference};
+use crossover_values::{Value, compare::differences};
+use proptest::prelude::*;
+
+fn check(choices: Vec<u8>) -> Result<(), TestCaseError> {
+    let (module, arguments) = generate::program(choices);
+    let want = reference::run(&module, 0, &arguments);
+    let compiled = compile(&module, 0, &Options::default()).expect("a valid program compiles");
+    for threads in [1, 2] {
+        let got = outputs(&compiled, &arguments, threads);
+        let same = match (&want, &got) {
+            (Ok(want), Ok(got)) => {
+                let equal = |(a, b): (&Value, &Value)| {
+                    differences(a, b).is_ok_and(|found| found.is_empty())
+                };
+                want.len() == got.len() && want.iter().zip(got).all(equal)
+            }
+            (want, got) => want.as_ref().err() == got.as_ref().err(),
+        };
+        let text = || print(&module);
+        prop_assert!(same, "{threads} threads: {got:?}\nnot {want:?}\n{}", text());
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_programs_do_what_the_evaluator_does(
+        choices in prop::collection::vec(any::<u8>(), 40..600),
+    ) {
+        check(choices)?;
+    }
+}
+
+/// The generator reaches what it is for: traps, results, loops and reductions are all common.
+#[test]
+fn the_generator_reaches_traps_and_results() {
+    let (mut traps, mut results) = (0, 0);
+    for seed in 0..60_u64 {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let choices = (0..400).map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 56) as u8
+        });
+        let (module, arguments) = generate::program(choices.collect());
+        match reference::run(&module, 0, &arguments) {
+            Ok(_) => results += 1,
+            Err(_) => traps += 1,
+        }
+    }
+    assert!(traps >= 5 && results >= 15, "{traps} traps, {results} results");
+}
