@@ -451,9 +451,11 @@ impl<'a> Body<'a> {
         if let Some(values) = trips(self.cx.code, stmt) {
             // The bounds are constants; they only leave the list of values in use.
             self.settle_all();
-            for value in values {
+            let quiet = self.lines.quiet;
+            for (trip, value) in values.into_iter().enumerate() {
                 let outer = self.fixed.insert(*var, value);
                 self.lines.open("{");
+                self.lines.quiet = quiet || trip > 0;
                 self.block(body);
                 self.settle_all();
                 self.lines.close("}");
@@ -462,6 +464,7 @@ impl<'a> Body<'a> {
                     None => self.fixed.remove(var),
                 };
             }
+            self.lines.quiet = quiet;
             return;
         }
         let lo = self.take(*lo);

@@ -104,8 +104,14 @@ fn div_floor_i32(a: i32, b: i32) -> i32 {
 }
 ";
 
+// An index that wraps around, a in [-b, 2b), needs no division, which is slow on every device.
 const REM_FLOOR: &str = "\
 fn rem_floor_i32(a: i32, b: i32) -> i32 {
+    let up = select(a, (a + b), (a < 0i));
+    let near = select(up, (up - b), (up >= b));
+    if ((near >= 0i) && (near < b)) {
+        return near;
+    }
     let r = (a - ((a / b) * b));
     return select(r, (r + b), ((r != 0i) && ((r ^ b) < 0i)));
 }

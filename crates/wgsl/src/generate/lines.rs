@@ -12,12 +12,22 @@ pub(crate) struct Lines<'a> {
     place: Option<(u32, usize)>,
     shown: Option<(u32, usize)>,
     made: u32,
+    /// Whether source lines are left out: in all but the first copy of a loop's body.
+    pub quiet: bool,
 }
 
 impl<'a> Lines<'a> {
     /// No lines, indented by one step.
     pub(crate) fn new(sources: &'a [Source]) -> Self {
-        Lines { sources, text: String::new(), depth: 1, place: None, shown: None, made: 0 }
+        Lines {
+            sources,
+            text: String::new(),
+            depth: 1,
+            place: None,
+            shown: None,
+            made: 0,
+            quiet: false,
+        }
     }
 
     /// The lines that follow come from here.
@@ -70,7 +80,7 @@ impl<'a> Lines<'a> {
     }
 
     fn comment(&mut self) {
-        if self.place == self.shown {
+        if self.quiet || self.place == self.shown {
             return;
         }
         self.shown = self.place;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crossover_ir::Op;
 use crossover_values::{DType, Scalar};
 
 use super::helper::Helper;
@@ -48,18 +47,4 @@ fn finite(digits: String, suffix: &str) -> String {
 fn non_finite(bits: u32, helpers: &mut BTreeSet<Helper>) -> String {
     helpers.insert(Helper::Bits(bits));
     format!("bitcast<f32>(bits_{bits:08x})")
-}
-
-/// The identity of `min` (the largest value) or `max` (the smallest) of a type.
-pub(crate) fn extreme(op: Op, dtype: DType) -> Scalar {
-    let least = matches!(op, Op::Max);
-    match dtype {
-        DType::Bool => Scalar::Bool(!least),
-        DType::I32 => Scalar::I32(if least { i32::MIN } else { i32::MAX }),
-        DType::U8 | DType::U32 => Scalar::U32(if least { u32::MIN } else { u32::MAX }),
-        DType::I64 => Scalar::I64(if least { i64::MIN } else { i64::MAX }),
-        DType::U64 => Scalar::U64(if least { u64::MIN } else { u64::MAX }),
-        DType::F32 => Scalar::F32(if least { f32::NEG_INFINITY } else { f32::INFINITY }),
-        DType::F64 => Scalar::F64(if least { f64::NEG_INFINITY } else { f64::INFINITY }),
-    }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use naga::keywords::wgsl::{BUILTIN_IDENTIFIER_SET, RESERVED_SET};
 
-/// Names that the generator itself gives, in any unit.
+/// Names that the generator itself gives where names of the source stand too. Those that are
+/// local to an entry point are not among them: nothing of the source is named there.
 const OWN: &[&str] = &[
     "Params",
     "params",
@@ -12,22 +13,12 @@ const OWN: &[&str] = &[
     "finish",
     "iteration",
     "section",
-    "lane",
-    "group",
-    "groups",
     "scalars",
     "scalars_f64",
     "partials",
     "partials_f64",
     "at",
-    "start",
-    "total",
-    "stride",
-    "step",
-    "winner",
-    "word",
     "real",
-    "slot",
 ];
 
 /// Hands out names, each once.
@@ -57,6 +48,7 @@ fn sanitise(wanted: &str) -> String {
     for letter in wanted.chars() {
         match letter {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '_' => name.push(letter),
+            other if other.is_ascii() => name.push('_'),
             other => name.push_str(&format!("u{:x}", u32::from(other))),
         }
     }
@@ -99,5 +91,6 @@ mod tests {
         assert_eq!(namer.name("é"), "ue9");
         assert_eq!(namer.name("_"), "v");
         assert_eq!(namer.name("t12"), "t12_");
+        assert_eq!(namer.name("reduce.level"), "reduce_level");
     }
 }

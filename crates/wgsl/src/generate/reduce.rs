@@ -9,10 +9,10 @@
 use std::collections::BTreeSet;
 
 use crossover_ir::{Code, Kernel, Op, Reduce, ReduceOp, ReduceScope};
-use crossover_values::{DType, Scalar};
+use crossover_values::DType;
 
 use super::helper::Helper;
-use super::literal::{extreme, literal, type_name};
+use super::literal::{literal, type_name};
 use super::names::Namer;
 use super::ops;
 use super::plan::Stored;
@@ -80,13 +80,7 @@ impl Reduction {
 
     /// Its value before any contribution.
     pub(crate) fn identity(&self, helpers: &mut BTreeSet<Helper>) -> String {
-        let dtype = self.reduce.dtype;
-        let value = match self.reduce.op {
-            ReduceOp::Add | ReduceOp::Or | ReduceOp::Xor => Scalar::from_bits(dtype, 0),
-            ReduceOp::And => Scalar::from_bits(dtype, u64::MAX),
-            ReduceOp::Min | ReduceOp::ArgMin => extreme(Op::Min, dtype),
-            ReduceOp::Max | ReduceOp::ArgMax => extreme(Op::Max, dtype),
-        };
+        let value = self.reduce.op.identity(self.reduce.dtype);
         literal(value, helpers)
     }
 }
@@ -105,10 +99,7 @@ pub(crate) struct Reductions {
 impl Reductions {
     /// Names the reductions and gives them slots.
     pub(crate) fn new(kernel: &Kernel, code: &Code, loops: bool, namer: &mut Namer) -> Reductions {
-        let ordered = |reduce: &Reduce| {
-            reduce.dtype.is_float()
-                && matches!(reduce.op, ReduceOp::Add | ReduceOp::Min | ReduceOp::Max)
-        };
+        let ordered = |reduce: &Reduce| reduce.op.is_ordered(reduce.dtype);
         let of_region = |reduce: &&Reduce| reduce.scope == ReduceScope::Region;
         let spread = match (loops, code.reduces.iter().filter(of_region).any(ordered)) {
             (true, _) => Spread::Strided(1),
