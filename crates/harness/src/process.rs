@@ -13,7 +13,7 @@ use crossover_contract::Failure;
 
 use crate::HarnessError;
 use crate::lines::read_line;
-use crate::protocol::{Ask, FailureKind, MAX_LINE_BYTES, Reply, Request, Response};
+use crate::protocol::{Ask, FailureKind, MAX_LINE_BYTES, Reply, Request, Response, UNKNOWN_ID};
 
 /// How a worker is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,7 +167,9 @@ impl WorkerProcess {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) => match serde_json::from_slice::<Response>(&line) {
-                    Ok(response) if response.id == id => return Ok(self.sort(response.reply)),
+                    Ok(response) if [id, UNKNOWN_ID].contains(&response.id) => {
+                        return Ok(self.sort(response.reply));
+                    }
                     Ok(_) | Err(_) => self.stray.push(&line),
                 },
                 Err(RecvTimeoutError::Timeout) => {

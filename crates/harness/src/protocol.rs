@@ -15,6 +15,9 @@ pub const PROTOCOL: &str = "crossover-worker/1";
 /// Longest line that either side reads, in bytes; a kernel's source of 1 MiB fits with its escapes.
 pub const MAX_LINE_BYTES: usize = 16 << 20;
 
+/// The `id` of a response to a line that has none; requests count from 1.
+pub const UNKNOWN_ID: u64 = 0;
+
 /// One line to a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
@@ -211,6 +214,15 @@ mod tests {
         let line = serde_json::to_string(&response).unwrap();
         assert!(line.starts_with(r#"{"id":7,"response":"ran","wall_ns":18446744073709551615"#));
         assert_eq!(serde_json::from_str::<Response>(&line).unwrap(), response);
+    }
+
+    #[test]
+    fn parameters_arrive_bit_for_bit() {
+        for value in [0.1 + 0.2, 5e-324, f64::MAX, 1.0 / 3.0, 0.005, 123_456_789.123_456_78] {
+            let line = serde_json::to_string(&value).unwrap();
+            let back: f64 = serde_json::from_str(&line).unwrap();
+            assert_eq!(back.to_bits(), f64::to_bits(value), "{line}");
+        }
     }
 
     #[test]

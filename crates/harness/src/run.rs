@@ -52,7 +52,8 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measure {
     /// Time from the start of the run to the end of its samples, verification included; without
-    /// it every row gets [`PER_ROW`].
+    /// it every row gets [`PER_ROW`]. A call that is expected to take over a sixth of it is not
+    /// made: its row is skipped, or a stand-in takes the reference's place.
     pub budget: Option<Duration>,
     /// Most samples of a row.
     pub max_samples: u32,
@@ -68,6 +69,10 @@ impl Default for Measure {
 
 /// Time for a row's samples where the run has no budget.
 pub const PER_ROW: Duration = Duration::from_secs(1);
+
+/// The part of a budget that one call may take, as a divisor: half a dozen long calls must not
+/// leave the other rows without samples.
+const BUDGET_SHARE: u32 = 6;
 
 /// Bytes of arguments of cases that are verified and sampled together: workers keep them all.
 const BATCH_BYTES: u64 = 256 << 20;
@@ -114,9 +119,21 @@ pub fn run(
     });
     let reference = reference.ok_or(HarnessError::NoReference)?;
     observer.planned(plan.row_count());
+    let options = &within_budget(options);
     let pool = Pool::new(commands, private.path(), options.threads.max(1));
     let session = Session::new(pool, private.path(), options, observer, reference, stand_in);
     Ok(session.run(plan))
+}
+
+/// The options with the limits that their budget sets.
+fn within_budget(options: &Options) -> Options {
+    let mut options = options.clone();
+    if let Some(budget) = options.measure.and_then(|measure| measure.budget) {
+        let share = budget / BUDGET_SHARE;
+        options.limits.reference = options.limits.reference.min(share);
+        options.limits.expected = options.limits.expected.min(share);
+    }
+    options
 }
 
 impl Session<'_> {

@@ -135,6 +135,9 @@ impl Session<'_> {
         if let Some(reason) = self.unwritten(state, &spec, &key, &outputs)? {
             return Err(NoTruth::Failed(Failure::Failed(reason)));
         }
+        let PlannedCase { subject, dtype, case, .. } = state.planned;
+        let wall = Duration::from_nanos(ran.wall_ns);
+        self.history.note(&subject.kernel, *dtype, case, &key, wall, true);
         Ok(Truth { outputs, by: key, described, ready, ran })
     }
 

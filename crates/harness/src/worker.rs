@@ -18,7 +18,7 @@ use crossover_values::{Param, ParamKind, Signature, Value, npy};
 use crate::lines::read_line;
 use crate::protocol::{
     AdapterCard, Ask, FailureKind, KernelSpec, MAX_LINE_BYTES, PROTOCOL, Prepare, Ran, Reply,
-    Request, Response,
+    Request, Response, UNKNOWN_ID,
 };
 use crate::{HarnessError, memory};
 
@@ -27,6 +27,9 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Exit status of a worker that was busy when its standard input closed.
 const ORPHANED: i32 = 3;
+
+/// A request, or the response to a line that is none.
+type Incoming = Result<Request, Response>;
 
 /// Finds kernels for a worker.
 pub trait KernelProvider: Sync {
@@ -66,12 +69,16 @@ where
 
 fn answer_all(
     service: &mut Service<'_>,
-    requests: &Receiver<Request>,
+    requests: &Receiver<Incoming>,
     output: &mut impl Write,
 ) -> Result<(), HarnessError> {
     for request in requests {
-        let reply = service.answer(request.ask).unwrap_or_else(refused);
-        let response = Response { id: request.id, reply };
+        let response = match request {
+            Ok(Request { id, ask }) => {
+                Response { id, reply: service.answer(ask).unwrap_or_else(refused) }
+            }
+            Err(unread) => unread,
+        };
         // The leading line break ends whatever a library may have printed without one.
         let line = serde_json::to_string(&response).map_err(|error| HarnessError::Worker {
             action: "write a response",
@@ -107,18 +114,15 @@ impl Watch {
     }
 }
 
-fn read_requests(input: impl Read, sender: Sender<Request>, watch: &Watch) {
+fn read_requests(input: impl Read, sender: Sender<Incoming>, watch: &Watch) {
     let mut input = BufReader::new(input);
     while let Ok(Some(line)) = read_line(&mut input, MAX_LINE_BYTES) {
-        // A line that is no request cannot be answered, as it has no number to answer to.
-        match serde_json::from_slice::<Request>(&line) {
-            Ok(request) => {
-                if sender.send(request).is_err() {
-                    break;
-                }
-            }
-            Err(_) if line.iter().all(u8::is_ascii_whitespace) => {}
-            Err(error) => report_unread(&error),
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let incoming = serde_json::from_slice(&line).map_err(|error| unread(&line, &error));
+        if sender.send(incoming).is_err() {
+            break;
         }
     }
     // Without a sender the serving thread ends behind the last request that was read.
@@ -126,9 +130,12 @@ fn read_requests(input: impl Read, sender: Sender<Request>, watch: &Watch) {
     watch.exit_unless_finished();
 }
 
-fn report_unread(error: &serde_json::Error) {
-    // The harness keeps the end of standard error and shows it if the worker then falls silent.
-    let _ = writeln!(std::io::stderr(), "a line on standard input is no request: {error}");
+/// The response to a line that is no request, with the line's number if it has one.
+fn unread(line: &[u8], error: &serde_json::Error) -> Response {
+    let value: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+    let id = value.and_then(|value| value.get("id")?.as_u64()).unwrap_or(UNKNOWN_ID);
+    let reason = format!("the worker cannot read the request: {error}");
+    Response { id, reply: Reply::Refused { failure: FailureKind::Failed, reason } }
 }
 
 struct Service<'a> {

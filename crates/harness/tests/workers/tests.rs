@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::time::Duration;
 
 use crossover_contract::{CaseRequest, Failure, Target};
-use crossover_harness::protocol::{Ask, Prepare, Request};
+use crossover_harness::protocol::{Ask, Prepare, Reply, Request, Response};
+use crossover_harness::worker::serve;
 use crossover_harness::{
     Adapters, Demands, Duty, Limits, Measure, Observer, Options, Report, Selection, Silent,
     WorkerCommand, WorkerKey, exit_code, list_adapters, output_file_name, plan, run, verify,
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("rows_expected_to_be_long_are_skipped", rows_expected_to_be_long_are_skipped),
     ("a_reference_that_writes_too_little_is_no_reference", a_lazy_reference_is_none),
     ("a_busy_worker_ends_with_its_input", a_busy_worker_ends_with_its_input),
+    ("what_is_no_request_is_refused", what_is_no_request_is_refused),
     ("outputs_and_memory_are_handed_on", outputs_are_handed_on),
     ("pictures_show_results_and_differences", pictures_show_results_and_differences),
     ("a_mutant_is_compared_with_the_sound_kernel", a_mutant_is_compared_with_the_sound_kernel),
@@ -159,9 +161,14 @@ fn a_stand_in_is_proved_before_it_counts() {
 }
 
 fn rows_expected_to_be_long_are_skipped() {
-    let mut options = options(None);
-    options.limits.expected = BETWEEN;
-    let report = run_selection(&selection(&["small", "book"], &["right"]), &options);
+    let mut limited = options(None);
+    limited.limits.expected = BETWEEN;
+    let measure = Measure { budget: Some(BETWEEN * 6), ..Measure::default() };
+    let budgeted = options(Some(measure));
+    let chosen = selection(&["small", "book"], &["right"]);
+    let of_budget = run_selection(&chosen, &budgeted);
+    assert_eq!(of_budget.rows[1].status, Status::Skipped, "{}", of_budget.rows[1].reason);
+    let report = run_selection(&chosen, &limited);
     assert_eq!(report.rows[0].status, Status::Verified);
     assert_eq!(report.rows[1].status, Status::Skipped);
     assert!(report.rows[1].reason.contains("over the limit"), "{}", report.rows[1].reason);
@@ -315,4 +322,20 @@ fn a_mutant_is_compared_with_the_sound_kernel() {
     let row = &report.rows[0];
     assert_eq!((row.status, row.reference), (Status::Failed, false));
     assert!(row.reason.contains("mutant Some(\"off by one\")"), "{}", row.reason);
+}
+
+fn what_is_no_request_is_refused() {
+    let lines = "{\"id\":7,\"request\":\"dance\"}\n\nnoise\n{\"id\":8,\"request\":\"release\",\"slot\":1}\n";
+    let mut output = Vec::new();
+    serve(&fake::backends(), &fake::Provider, lines.as_bytes(), &mut output).unwrap();
+    let text = String::from_utf8(output).unwrap();
+    let responses: Vec<Response> = text
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [dance, noise, released] = &responses[..] else { panic!("{text}") };
+    assert_eq!((dance.id, noise.id, released.id), (7, 0, 8));
+    assert!(matches!(&dance.reply, Reply::Refused { reason, .. } if reason.contains("dance")));
+    assert!(matches!(noise.reply, Reply::Refused { .. }) && released.reply == Reply::Released);
 }
