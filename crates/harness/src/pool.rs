@@ -95,10 +95,7 @@ impl<'a> Pool<'a> {
                 observer.note(&format!("{backend} {variant}: its worker printed: {stray}"));
             }
         }
-        // All leave at once, not one after the other.
-        self.workers.values_mut().for_each(WorkerProcess::close);
-        self.workers.clear();
-        self.uses.into_values().collect()
+        std::mem::take(&mut self.uses).into_values().collect()
     }
 
     fn worker(&mut self, key: &WorkerKey) -> Result<&mut WorkerProcess, HarnessError> {
@@ -116,6 +113,13 @@ impl<'a> Pool<'a> {
             self.workers.insert(key.clone(), worker);
         }
         Ok(self.workers.get_mut(key).expect("it was there or has just been inserted"))
+    }
+}
+
+impl Drop for Pool<'_> {
+    /// All workers are told to leave before any is waited for.
+    fn drop(&mut self) {
+        self.workers.values_mut().for_each(WorkerProcess::close);
     }
 }
 
