@@ -8,6 +8,7 @@ bit patterns. The answer holds for each run `{"params": {name: value}, "returned
 `params` are the array parameters as their names are bound at the end, or `{"trap": kind}`.
 """
 
+import functools
 import json
 import math
 import os
@@ -169,18 +170,25 @@ class Runtime:
             value.aliased = False
 
 
+@functools.cache
+def rewritten(folder, stem):
+    """A file's code, rewritten, and what it imports."""
+    with open(os.path.join(folder, f"{stem}.py"), encoding="utf-8") as file:
+        tree, imports = transform.module(file.read())
+    return compile(tree, f"{stem}.py", "exec"), imports
+
+
 def load(folder, stem, real, runtime, loaded):
     """The names of a file, its imports loaded."""
     if stem in loaded:
         return loaded[stem]
-    with open(os.path.join(folder, f"{stem}.py"), encoding="utf-8") as file:
-        tree, imports = transform.module(file.read())
+    code, imports = rewritten(folder, stem)
     names = kernel_builtins.names(real)
     names["__rt"] = runtime
     loaded[stem] = names
     for module, name in imports:
         names[name] = load(folder, module, real, runtime, loaded)[name]
-    exec(compile(tree, f"{stem}.py", "exec"), names)
+    exec(code, names)
     return names
 
 

@@ -4,7 +4,7 @@
 //! `if` into the other branch. Only a `return` inside a loop, or in a branch that may also go on,
 //! needs a flag: it is set, the loop is left, and what follows runs if it is not set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_ir::{ArrayId, Op, Returned, Span, ValueId};
 use crossover_values::{DType, Scalar};
@@ -12,7 +12,7 @@ use crossover_values::{DType, Scalar};
 use super::facts::{falls, has_return};
 use super::node::Node;
 use super::{Binding, CallExit, Exit, Frame, LaneKind, Lowerer, MOST_DEPTH, Outcome};
-use crate::typed::{Arg, FuncId, LocalKind, Ret, Stm, StmKind};
+use crate::typed::{Arg, Func, FuncId, LocalId, LocalKind, Ret, Stm, StmKind};
 
 impl<'a> Lowerer<'a> {
     /// Inlines a call; gives its results.
@@ -107,7 +107,7 @@ impl<'a> Lowerer<'a> {
             return Vec::new();
         }
         if let Some(flag) = exit.flag {
-            self.initialise(&frame.func.locals, &frame.bindings, exit.at, frame.func.params);
+            self.initialise(frame.func, &frame.bindings, exit.at);
             let off = self.detached_constant(Scalar::Bool(false), span);
             self.insert(exit.base, exit.at, off, flag);
         }
@@ -137,15 +137,13 @@ impl<'a> Lowerer<'a> {
 
     /// With a flag, structure no longer shows that names have values where they are read: they
     /// get one at the start of the call.
-    fn initialise(
-        &mut self,
-        locals: &[crate::typed::Local],
-        bindings: &[Option<Binding>],
-        at: usize,
-        params: usize,
-    ) {
+    fn initialise(&mut self, func: &Func, bindings: &[Option<Binding>], at: usize) {
         let base = self.blocks.len();
-        for (local, binding) in locals.iter().zip(bindings).skip(params) {
+        let counting = loop_variables(func);
+        for (id, (local, binding)) in func.locals.iter().zip(bindings).enumerate() {
+            if id < func.params || counting.contains(&id) {
+                continue;
+            }
             match (local.kind, *binding) {
                 (LocalKind::Scalar(dtype), Some(binding)) => {
                     let zero = self.detached_constant(Scalar::from_bits(dtype, 0), local.span);
@@ -355,11 +353,9 @@ impl<'a> Lowerer<'a> {
             let flag = self.flag();
             let set = self.get(flag, stm.span);
             let cond = self.op(Op::Not, vec![set], DType::Bool, stm.span);
-            self.guarded(1);
             self.open(stm.span);
             self.block(rest);
             let then = self.close();
-            self.guarded(-1);
             self.push(Node::If { cond, then, otherwise: Vec::new(), span: stm.span });
         }
         false
@@ -370,6 +366,19 @@ impl<'a> Lowerer<'a> {
             exit.guarded = exit.guarded.saturating_add_signed(change);
         }
     }
+}
+
+/// Names that loops of the function set by themselves.
+fn loop_variables(func: &Func) -> BTreeSet<LocalId> {
+    let mut found = BTreeSet::new();
+    for stm in &func.body {
+        stm.visit(&mut |stm| {
+            if let StmKind::For { var, .. } = stm.kind {
+                found.insert(var);
+            }
+        });
+    }
+    found
 }
 
 fn is_return(stm: &Stm) -> bool {
