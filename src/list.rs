@@ -90,7 +90,7 @@ fn rows(subject: &Subject, backends: &Backends) -> Vec<Row> {
 
 fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
-    table.set_style(UTF8_HORIZONTAL_ONLY);
+    table.load_style(UTF8_HORIZONTAL_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["kernel", "sizes", "variants"]);
     for row in rows {

@@ -55,7 +55,7 @@ fn kernel_table(rows: &[&Row], cell: Cell) -> Table {
     let columns = distinct(rows.iter().map(|row| column(row)));
     let lines = distinct(rows.iter().map(|row| line(row)));
     let mut table = Table::new();
-    table.set_style(UTF8_HORIZONTAL_ONLY);
+    table.load_style(UTF8_HORIZONTAL_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     let heads = columns.iter().map(|(dtype, size)| format!("{dtype} {size}"));
     table.set_header(["backend variant".to_owned()].into_iter().chain(heads));
