@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use crossover_ir::{ReduceOp, ReduceScope, Region, Unit};
+use crossover_ir::{ReduceScope, Region, Unit};
 use crossover_values::{DType, Scalar};
 
 use super::body::{Body, scratch_type};
-use super::context::{ArrayText, Context, from_word, partials_name, to_word};
+use super::context::{ArrayText, Context};
 use super::helper::Helper;
 use super::literal::{literal, type_name};
+use super::passes::{finish, reduce_main};
 use super::plan::{Access, Binding, BindingKind, EntryPoint, Grid, Role, Stored, UniformValue};
-use super::reduce::{Reduction, Slot, Spread, combine};
 use super::uses::blocks;
 
 /// Lanes of a workgroup of a flat map.
-const FLAT: u32 = 64;
+pub(crate) const FLAT: u32 = 64;
 /// Edge of a tile: divergent lanes of an image are nearer to each other in a square.
 const TILE: u32 = 8;
 
@@ -278,7 +278,7 @@ fn axis_index(cx: &Context<'_>, region: &Region, axis: usize, number: &str) -> S
 }
 
 /// The call that runs iteration `at` of a flat grid.
-fn call_at(cx: &Context<'_>, region: &Region) -> String {
+pub(crate) fn call_at(cx: &Context<'_>, region: &Region) -> String {
     let count = |axis: usize| cx.uniform(UniformValue::AxisCount(axis as u32));
     let numbers = match region.axes.len() {
         1 => vec!["at".to_owned()],
@@ -300,7 +300,7 @@ fn call_at(cx: &Context<'_>, region: &Region) -> String {
 }
 
 /// Iterations of the region in all.
-fn total(cx: &Context<'_>, region: &Region) -> String {
+pub(crate) fn total(cx: &Context<'_>, region: &Region) -> String {
     let counts =
         (0..region.axes.len()).map(|axis| cx.uniform(UniformValue::AxisCount(axis as u32)));
     let product = counts.reduce(|all, count| format!("({all} * {count})"));
@@ -348,216 +348,4 @@ fn main(@builtin(global_invocation_id) lane: vec3<u32>) {{
 }}
 "
     )
-}
-
-/// The first pass: iterations of a lane in order, then the tree.
-fn reduce_main(cx: &Context<'_>, region: &Region, helpers: &mut BTreeSet<Helper>) -> String {
-    let spread = cx.reductions.spread;
-    let (lanes, run) = (spread.lanes(), spread.run());
-    let per_group = lanes * run;
-    let first = cx.uniform(UniformValue::First(0));
-    let (total, call) = (total(cx, region), call_at(cx, region));
-    let at = match spread {
-        Spread::Language => {
-            "(((start + ((lane / 16u) * 4096u)) + (step * 16u)) + (lane % 16u))".to_owned()
-        }
-        Spread::Strided(_) => format!("((start + (step * {lanes}u)) + lane)"),
-    };
-    let mut clear = String::new();
-    let mut share = String::new();
-    for reduction in &cx.reductions.list {
-        let name = &reduction.name;
-        clear.push_str(&format!("    acc_{name} = {};\n", reduction.identity(helpers)));
-        share.push_str(&format!("    shared_{name}[lane] = acc_{name};\n"));
-        if reduction.at.is_some() {
-            clear.push_str(&format!("    acc_{name}_at = 4294967295u;\n"));
-            share.push_str(&format!("    shared_{name}_at[lane] = acc_{name}_at;\n"));
-        }
-    }
-    let tree = tree(cx, spread, helpers);
-    let write: String = cx.reductions.list.iter().map(|r| write_partial(cx, r)).collect();
-    format!(
-        "@compute @workgroup_size({lanes})
-fn main(
-    @builtin(workgroup_id) group: vec3<u32>,
-    @builtin(num_workgroups) groups: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-) {{
-    let total = {total};
-    let start = ({first} + (((group.y * groups.x) + group.x) * {per_group}u));
-{clear}    for (var step = 0u; (step < {run}u); step = (step + 1u)) {{
-        let at = {at};
-        if (at >= total) {{
-            break;
-        }}
-        {call}
-    }}
-{share}    workgroupBarrier();
-{tree}    let slot = (start / {per_group}u);
-    if (start < total) {{
-{write}    }}
-}}
-"
-    )
-}
-
-/// Folds workgroup memory into lane 0.
-fn tree(cx: &Context<'_>, spread: Spread, helpers: &mut BTreeSet<Helper>) -> String {
-    let joins: String =
-        cx.reductions.list.iter().map(|reduction| join_shared(reduction, helpers)).collect();
-    match spread {
-        Spread::Language => format!(
-            "    // The sixteen partials of a block by halves, then the blocks by adjacent pairs.
-    for (var stride = 8u; (stride > 0u); stride = (stride >> 1u)) {{
-        if ((lane % 16u) < stride) {{
-{joins}        }}
-        workgroupBarrier();
-    }}
-    for (var stride = 16u; (stride < {lanes}u); stride = (stride << 1u)) {{
-        if ((lane % (stride << 1u)) == 0u) {{
-{joins}        }}
-        workgroupBarrier();
-    }}
-",
-            lanes = spread.lanes()
-        ),
-        Spread::Strided(_) => format!(
-            "    for (var stride = {half}u; (stride > 0u); stride = (stride >> 1u)) {{
-        if (lane < stride) {{
-{joins}        }}
-        workgroupBarrier();
-    }}
-",
-            half = spread.lanes() / 2
-        ),
-    }
-}
-
-/// Whether the contribution `b` beats `a`: strictly better, or equal and earlier.
-fn beats(reduction: &Reduction, b: (&str, &str), a: (&str, &str)) -> String {
-    let sign = if reduction.reduce.op == ReduceOp::ArgMin { "<" } else { ">" };
-    let ((b, b_at), (a, a_at)) = (b, a);
-    format!("(({b} {sign} {a}) || (({b} == {a}) && ({b_at} < {a_at})))")
-}
-
-fn join_shared(reduction: &Reduction, helpers: &mut BTreeSet<Helper>) -> String {
-    let shared = format!("shared_{}", reduction.name);
-    let (a, b) = (format!("{shared}[lane]"), format!("{shared}[lane + stride]"));
-    if reduction.at.is_none() {
-        return format!("            {a} = {};\n", combine(&reduction.reduce, &a, &b, helpers));
-    }
-    let (a_at, b_at) = (format!("{shared}_at[lane]"), format!("{shared}_at[lane + stride]"));
-    let test = beats(reduction, (&b, &b_at), (&a, &a_at));
-    format!(
-        "            if ({test}) {{
-                {a} = {b};
-                {a_at} = {b_at};
-            }}
-"
-    )
-}
-
-/// A partial in its buffer.
-fn partial(cx: &Context<'_>, slot: Slot, index: &str) -> String {
-    let count = cx.uniform(UniformValue::Partials);
-    format!("{}[(({}u * {count}) + {index})]", partials_name(slot.stored_as), slot.at)
-}
-
-/// The group's partial: lane 0 writes the value, the lane that won writes its payload.
-fn write_partial(cx: &Context<'_>, reduction: &Reduction) -> String {
-    let name = &reduction.name;
-    let value = to_word(reduction.reduce.dtype, &format!("shared_{name}[0]"));
-    let mut text = format!(
-        "        if (lane == 0u) {{\n            {} = {value};\n",
-        partial(cx, reduction.value, "slot")
-    );
-    let Some(at) = reduction.at else {
-        text.push_str("        }\n");
-        return text;
-    };
-    text.push_str(&format!(
-        "            {} = shared_{name}_at[0];\n        }}\n",
-        partial(cx, at, "slot")
-    ));
-    if !reduction.payload.is_empty() {
-        text.push_str(&format!(
-            "        if ((acc_{name}_at != 4294967295u) && (acc_{name}_at == shared_{name}_at[0])) {{\n"
-        ));
-        for (position, slot) in reduction.payload.iter().enumerate() {
-            let value = to_word(slot.dtype, &format!("acc_{name}_{position}"));
-            text.push_str(&format!("            {} = {value};\n", partial(cx, *slot, "slot")));
-        }
-        text.push_str("        }\n");
-    }
-    text
-}
-
-/// The second pass: partials by adjacent pairs, an odd one carried up, then the value before.
-fn finish(cx: &Context<'_>, helpers: &mut BTreeSet<Helper>) -> String {
-    let count = cx.uniform(UniformValue::Partials);
-    let joins: String =
-        cx.reductions.list.iter().map(|reduction| join_partials(cx, reduction, helpers)).collect();
-    let last: String =
-        cx.reductions.list.iter().map(|reduction| last_step(cx, reduction, helpers)).collect();
-    format!(
-        "@compute @workgroup_size({FLAT})
-fn finish(@builtin(local_invocation_index) lane: u32) {{
-    for (var stride = 1u; (stride < {count}); stride = (stride << 1u)) {{
-        for (var at = (lane * (stride << 1u)); ((at + stride) < {count}); at = (at + ({FLAT}u * (stride << 1u)))) {{
-{joins}        }}
-        storageBarrier();
-    }}
-    if (lane == 0u) {{
-{last}    }}
-}}
-"
-    )
-}
-
-fn join_partials(
-    cx: &Context<'_>,
-    reduction: &Reduction,
-    helpers: &mut BTreeSet<Helper>,
-) -> String {
-    let dtype = reduction.reduce.dtype;
-    let place = |slot: Slot| (partial(cx, slot, "at"), partial(cx, slot, "(at + stride)"));
-    let (a, b) = place(reduction.value);
-    let (a_value, b_value) = (from_word(dtype, &a), from_word(dtype, &b));
-    let Some(at) = reduction.at else {
-        let joined = combine(&reduction.reduce, &a_value, &b_value, helpers);
-        return format!("            {a} = {};\n", to_word(dtype, &joined));
-    };
-    let (a_at, b_at) = place(at);
-    let test = beats(reduction, (&b_value, &b_at), (&a_value, &a_at));
-    let mut text = format!("            if ({test}) {{\n");
-    for slot in [reduction.value, at].iter().chain(&reduction.payload) {
-        let (a, b) = place(*slot);
-        text.push_str(&format!("                {a} = {b};\n"));
-    }
-    text.push_str("            }\n");
-    text
-}
-
-/// The value before the loop joins last, and the result goes to the device scalars.
-fn last_step(cx: &Context<'_>, reduction: &Reduction, helpers: &mut BTreeSet<Helper>) -> String {
-    let reduce = &reduction.reduce;
-    let Some(target) = cx.scalar_slot(reduce.target) else { return String::new() };
-    let before = from_word(reduce.dtype, &target);
-    let folded_word = partial(cx, reduction.value, "0u");
-    let folded = from_word(reduce.dtype, &folded_word);
-    if reduction.at.is_none() {
-        let result = combine(reduce, &before, &folded, helpers);
-        return format!("        {target} = {};\n", to_word(reduce.dtype, &result));
-    }
-    let sign = if reduce.op == ReduceOp::ArgMin { "<" } else { ">" };
-    let mut text = format!(
-        "        if ({folded} {sign} {before}) {{\n            {target} = {folded_word};\n"
-    );
-    for (var, slot) in reduce.payload.iter().zip(&reduction.payload) {
-        if let Some(place) = cx.scalar_slot(*var) {
-            text.push_str(&format!("            {place} = {};\n", partial(cx, *slot, "0u")));
-        }
-    }
-    text.push_str("        }\n");
-    text
 }

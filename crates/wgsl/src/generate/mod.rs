@@ -17,6 +17,7 @@ mod lines;
 mod literal;
 mod names;
 mod ops;
+mod passes;
 mod plan;
 mod reduce;
 mod unroll;
