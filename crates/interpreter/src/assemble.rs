@@ -1,6 +1,7 @@
 //! Linear code to bytecode: labels become positions, virtual registers become those of the frame.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_ir::{Kernel, Span, Unit as IrUnit};
 
@@ -43,7 +44,7 @@ fn assemble(lowered: &Lowered, span: Span) -> Option<Unit> {
             code.push(encode(inst, &registers, &labels));
             let mut anchors = inst.anchors.clone();
             // The first one stays: it says where a trap is.
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             anchors.retain(|anchor| seen.insert(*anchor));
             origins.push(anchors);
         }
@@ -92,8 +93,8 @@ fn number(lowered: &Lowered) -> Option<BTreeMap<Reg, u16>> {
     let mut numbers = BTreeMap::from([(Reg::from(FLAT), FLAT)]);
     let mut next = 1_usize;
     let mut take = |register: Reg, numbers: &mut BTreeMap<Reg, u16>| {
-        if !numbers.contains_key(&register) {
-            numbers.insert(register, u16::try_from(next).unwrap_or(u16::MAX));
+        if let Entry::Vacant(entry) = numbers.entry(register) {
+            entry.insert(u16::try_from(next).unwrap_or(u16::MAX));
             next += 1;
         }
     };

@@ -37,9 +37,9 @@ fn check_all(options: impl Fn(&mut Profile) -> Options<'_>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/ir");
     let mut failures = Vec::new();
     let mut runs = 0;
-    for (stem, fixture) in load_fixtures(&folder).unwrap() {
+    for (stem, fixture) in load_fixtures(&folder).expect("fixtures are well formed") {
         let programs: Vec<Program> = (0..fixture.module.kernels.len())
-            .map(|kernel| compile(&fixture.module, kernel).unwrap())
+            .map(|kernel| compile(&fixture.module, kernel).expect("it compiles"))
             .collect();
         for run in &fixture.runs {
             let mut profile = Profile::default();

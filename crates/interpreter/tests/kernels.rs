@@ -12,22 +12,25 @@ mod support;
 
 fn source(path: &str) -> File {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../suite/src");
-    File { path: path.to_owned(), text: std::fs::read_to_string(folder.join(path)).unwrap() }
+    File {
+        path: path.to_owned(),
+        text: std::fs::read_to_string(folder.join(path)).expect("the suite has it"),
+    }
 }
 
 fn module(stem: &str, real: DType) -> Valid<Module> {
     let main = source(&format!("kernels/{stem}/kernel.py"));
     let modules = BTreeMap::from([("common".to_owned(), source("common.py"))]);
     let options = crossover_lang::Options { real: Some(real), ..Default::default() };
-    crossover_lang::compile(&Sources { main, modules }, &options).unwrap()
+    crossover_lang::compile(&Sources { main, modules }, &options).expect("the suite compiles")
 }
 
 fn program(stem: &str, real: DType) -> Program {
-    compile(&module(stem, real), 0).unwrap()
+    compile(&module(stem, real), 0).expect("it compiles")
 }
 
 fn run(program: &Program, arguments: &mut [Value]) -> Outcome {
-    program.run(arguments, &mut Options::default()).unwrap()
+    program.run(arguments, &mut Options::default()).expect("it runs")
 }
 
 fn scalar(value: &Value) -> Scalar {

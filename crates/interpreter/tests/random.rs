@@ -42,6 +42,8 @@ struct Generator {
     lane: Lane,
     index: VarId,
     vars: Vec<(DType, VarId)>,
+    /// Values in scope that later expressions may use.
+    values: Vec<(DType, ValueId)>,
     loops: u32,
     made: u32,
 }
@@ -68,6 +70,14 @@ impl Generator {
         self.made += 1;
         self.lane.at(self.made);
         if depth == 0 || self.choices.chance(15) {
+            let kept = self.values.iter().rposition(|(of, _)| *of == dtype);
+            if let Some(kept) = kept.filter(|_| self.choices.chance(30)) {
+                let value = self.values[kept].1;
+                if self.choices.chance(80) {
+                    self.values.remove(kept);
+                }
+                return value;
+            }
             return if self.choices.chance(75) {
                 let var = self.var(dtype);
                 self.lane.get(var)
@@ -132,7 +142,7 @@ impl Generator {
 
     fn block(&mut self, statements: usize, depth: u32, in_loop: bool) {
         for _ in 0..statements {
-            match self.choices.below(12) {
+            match self.choices.below(14) {
                 0 | 1 if depth > 0 => self.if_else(depth, in_loop),
                 2 if depth > 0 => self.while_loop(depth),
                 3 if depth > 0 => self.for_loop(depth),
@@ -144,6 +154,12 @@ impl Generator {
                 5 => self.copies(),
                 6 => self.scratch(),
                 7 => self.atomic(),
+                8 | 9 => {
+                    let dtype =
+                        self.choices.pick(&[DType::F64, DType::F32, DType::I32, DType::Bool]);
+                    let value = self.expr(dtype, 2);
+                    self.values.push((dtype, value));
+                }
                 _ => self.assign(),
             }
         }
@@ -217,7 +233,9 @@ impl Generator {
     /// Runs `body` with its statements collected into a block.
     fn collect(&mut self, body: impl FnOnce(&mut Generator)) -> Block {
         self.lane.open();
+        let outside = self.values.clone();
         body(self);
+        self.values = outside;
         self.lane.close()
     }
 
@@ -340,7 +358,8 @@ fn kernel(seed: u64) -> Valid<Module> {
     ];
     lane.code.scratch.push(Scratch { name: "scratch".to_owned(), dtype: DType::U32, len: 8 });
     let choices = Choices { seed, next: 0 };
-    let mut generator = Generator { choices, lane, index, vars: Vec::new(), loops: 0, made: 0 };
+    let mut generator =
+        Generator { choices, lane, index, vars: Vec::new(), values: Vec::new(), loops: 0, made: 0 };
     generator.flat_index(row, column);
     generator.lane.push(Stmt::ScratchZero(ScratchId(0)));
     for dtype in TYPES {
@@ -398,7 +417,8 @@ impl Generator {
             let index = self.lane.get(self.index);
             let column = self.lane.konst(Scalar::I32((number % VARS_PER_TYPE) as i32));
             let value = self.lane.get(var);
-            let array = 3 + TYPES.iter().position(|of| *of == dtype).unwrap() as u32;
+            let array =
+                3 + TYPES.iter().position(|of| *of == dtype).expect("one of the types") as u32;
             self.lane.store(array, &[index, column], value);
         }
         let single = self.var(DType::F32);
@@ -428,7 +448,7 @@ fn outputs(
     options: &mut Options<'_>,
 ) -> Result<Vec<Value>, Trap> {
     let mut arguments = arguments.to_vec();
-    match compile(module, 0).unwrap().run(&mut arguments, options) {
+    match compile(module, 0).expect("it compiles").run(&mut arguments, options) {
         Ok(outcome) => {
             let roles = signature(&module.kernels[0]).params;
             let written =
@@ -462,7 +482,7 @@ fn check(seed: u64) {
             },
         };
         if let Err(mismatch) = run.check(&module, &got) {
-            let listing = compile(&module, 0).unwrap().disassemble();
+            let listing = compile(&module, 0).expect("it compiles").disassemble();
             panic!("seed {seed}: {mismatch}\n{}\n{listing}", print(&module));
         }
         if let (Err(expected), Err(got)) = (&expected, &got) {
