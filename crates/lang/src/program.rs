@@ -151,7 +151,7 @@ impl<'s> Loader<'s> {
             .map_err(|diagnostic| failed(vec![diagnostic], &self.texts))?;
         let parsed = parse_unchecked_source(&file.text, ast::PySourceType::Python);
         if parsed.has_invalid_syntax() {
-            let list = syntax_errors(number, parsed.errors());
+            let list = syntax_errors(number, &file.text, parsed.errors());
             return Err(failed(list, &self.texts));
         }
         let suite = parsed.into_suite();
@@ -334,11 +334,21 @@ pub(crate) fn bad_name(name: &str) -> Option<String> {
     builtins::find(name).map(|_| format!("`{name}` is a builtin"))
 }
 
-fn syntax_errors(file: u32, errors: &[ruff_python_parser::ParseError]) -> Vec<Diagnostic> {
+fn syntax_errors(
+    file: u32,
+    text: &str,
+    errors: &[ruff_python_parser::ParseError],
+) -> Vec<Diagnostic> {
     let some = errors.iter().take(20);
     some.map(|error| {
         let found = format!("syntax error: {}", error.error);
-        Diagnostic::new(0, span(file, error.location), found)
+        let mut place = span(file, error.location);
+        // A missing part stands at the end of its line, not on the line break.
+        let rest = text.get(place.start as usize..place.end as usize).unwrap_or("");
+        if let Some(line) = rest.find(['\n', '\r']) {
+            place.end = place.start + u32::try_from(line).unwrap_or(0);
+        }
+        Diagnostic::new(0, place, found).help("write Python 3 syntax, within docs/LANGUAGE.md")
     })
     .collect()
 }

@@ -46,8 +46,8 @@ pub(crate) fn check_all(program: &Program, real: DType) -> Result<Typed, Diagnos
 fn check_instance(program: &Program, real: DType) -> (Typed, Sink) {
     let sink = Sink::default();
     let mut checker = Checker { program, real, sink, consts: Vec::new(), signatures: Vec::new() };
-    checker.constants();
     checker.signatures();
+    checker.constants();
     let funcs = (0..program.funcs.len()).map(|id| checker.function(id)).collect();
     (Typed { funcs }, checker.sink)
 }

@@ -91,7 +91,9 @@ impl<'a> Lowerer<'a> {
                     return;
                 }
                 // A host function's result that goes to an element: a serial section stores it.
-                let var = self.made("result", self.host.insts[value.0 as usize].dtype);
+                let made = self.host.insts.get(value.0 as usize);
+                let dtype = made.map_or(crossover_values::DType::I32, |inst| inst.dtype);
+                let var = self.made("result", dtype);
                 self.set(var, value);
                 self.open_lane(super::LaneKind::Serial, span);
                 let value = self.get(var, span);
