@@ -54,6 +54,10 @@ macro_rules! floor_division {
 
         #[inline(always)]
         pub(crate) fn $rem(a: $ty, b: $ty) -> Option<$ty> {
+            // The usual case of an index that wraps around: no division is needed.
+            if 0 <= a && a < b {
+                return Some(a);
+            }
             if b == 0 {
                 return None;
             }

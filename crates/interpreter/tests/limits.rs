@@ -234,3 +234,20 @@ def triangle(a: i32[:]):
     let outcome = program.run(&mut [i32s(&[0; 9])], &mut options).unwrap();
     assert_eq!(outcome.max_region_iteration_back_edges, 8);
 }
+
+/// Backends hand programs to other threads.
+#[test]
+fn programs_are_shared_between_threads() {
+    let program = compile(&source(SCRATCH), 0).expect("it compiles");
+    let run = || {
+        let mut arguments =
+            [i32s(&[1, 2]), Value::Scalar(Scalar::I32(3)), Value::Scalar(Scalar::I32(2))];
+        program.run(&mut arguments, &mut Options::default()).expect("it runs");
+        elements(&arguments[0])
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(run);
+        assert_eq!(run(), [4, 5]);
+        assert_eq!(other.join().expect("no panic"), [4, 5]);
+    });
+}

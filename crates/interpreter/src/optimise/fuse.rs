@@ -44,7 +44,7 @@ struct Pass<'a> {
     block_start: usize,
     /// Position of the last write of each register in this stretch.
     written: BTreeMap<Reg, usize>,
-    /// Positions of the reads of each register in this stretch.
+    /// Positions of the reads of each register in this stretch, in order.
     read: BTreeMap<Reg, Vec<usize>>,
     /// Labels that were reached: branches to them go back.
     placed: BTreeSet<Label>,
@@ -186,7 +186,9 @@ impl Pass<'_> {
         if let Item::Inst(inst) = std::mem::replace(&mut self.out[position], Item::Gone) {
             for register in inst.reads() {
                 if let Some(reads) = self.read.get_mut(&register) {
-                    reads.retain(|read| *read != position);
+                    let first = reads.partition_point(|read| *read < position);
+                    let end = reads.partition_point(|read| *read <= position);
+                    reads.drain(first..end);
                 }
             }
         }
@@ -194,7 +196,7 @@ impl Pass<'_> {
 
     /// Whether nothing after `position` reads a register.
     fn unread_after(&self, register: Reg, position: usize) -> bool {
-        self.read.get(&register).is_none_or(|reads| reads.iter().all(|read| *read <= position))
+        self.read.get(&register).and_then(|reads| reads.last()).is_none_or(|read| *read <= position)
     }
 
     /// Fuses definitions into an instruction as long as a rule applies.
