@@ -167,7 +167,7 @@ impl FnCx<'_, '_> {
         let name = self.locals[local].name.clone();
         if self.changing.contains_key(&local) {
             let message = format!("`{name}` is a reduction of the prange and is read in it");
-            self.error(10, span, message, "read it after the loop; a reduction is only added to");
+            self.error(10, span, message, "read it after the loop; in it, only the guard `if e > s: s = e` reads its own extremum");
             return false;
         }
         if !self.flow.has(local) {

@@ -27,11 +27,40 @@ impl FnCx<'_, '_> {
             );
             return None;
         };
-        self.assign_to(target, &assign.value, span)
+        let kind = self.assign_to(target, &assign.value, span);
+        if kind.is_none() {
+            self.poison_targets(target);
+        }
+        kind
+    }
+
+    /// After an error: new names of a failed assignment exist, so that their uses are not
+    /// reported again.
+    fn poison_targets(&mut self, target: &ast::Expr) {
+        match target {
+            ast::Expr::Name(name) => {
+                let known = self.find(&name.id).is_some() || self.global(&name.id).is_some();
+                if !known && builtins::find(&name.id).is_none() {
+                    let span = self.span(name.range);
+                    let local = self.new_local(&name.id, LocalKind::Poison, span);
+                    self.flow.assign(local);
+                }
+            }
+            ast::Expr::Tuple(tuple) => tuple.elts.iter().for_each(|part| self.poison_targets(part)),
+            _ => {}
+        }
     }
 
     /// `name: T = value`.
     pub(super) fn annotated(&mut self, assign: &ast::StmtAnnAssign) -> Option<StmKind> {
+        let kind = self.declare(assign);
+        if kind.is_none() {
+            self.poison_targets(&assign.target);
+        }
+        kind
+    }
+
+    fn declare(&mut self, assign: &ast::StmtAnnAssign) -> Option<StmKind> {
         let span = self.span(assign.range);
         let kind = self.annotation(&assign.annotation);
         let (ast::Expr::Name(name), Some(value)) = (&*assign.target, &assign.value) else {
