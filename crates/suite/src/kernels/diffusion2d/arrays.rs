@@ -94,19 +94,28 @@ pub(super) fn edges<T: Real>(field: Field<'_, T>) {
     let (upper, lower) = (Slice::from(..rows - 1), Slice::from(1..));
     let (left, right) = (Slice::from(..columns - 1), Slice::from(1..));
     for _ in 0..field.steps {
-        let mut part = |axis, to: Slice, from: Slice, combine: fn(&mut T, T)| {
-            let to = around.slice_axis_mut(axis, to);
-            Zip::from(to).and(u.slice_axis(axis, from)).for_each(|to, &from| combine(to, from));
-        };
-        part(Axis(0), lower, upper, |to, from| *to = from);
-        part(Axis(0), first_row, last_row, |to, from| *to = from);
-        part(Axis(0), upper, lower, |to, from| *to = *to + from);
-        part(Axis(0), last_row, first_row, |to, from| *to = *to + from);
-        part(Axis(1), right, left, |to, from| *to = *to + from);
-        part(Axis(1), first_column, last_column, |to, from| *to = *to + from);
-        part(Axis(1), left, right, |to, from| *to = *to + from);
-        part(Axis(1), last_column, first_column, |to, from| *to = *to + from);
+        part(&mut around, &u, Axis(0), [lower, upper], |to, from| *to = from);
+        part(&mut around, &u, Axis(0), [first_row, last_row], |to, from| *to = from);
+        part(&mut around, &u, Axis(0), [upper, lower], |to, from| *to = *to + from);
+        part(&mut around, &u, Axis(0), [last_row, first_row], |to, from| *to = *to + from);
+        part(&mut around, &u, Axis(1), [right, left], |to, from| *to = *to + from);
+        part(&mut around, &u, Axis(1), [first_column, last_column], |to, from| *to = *to + from);
+        part(&mut around, &u, Axis(1), [left, right], |to, from| *to = *to + from);
+        part(&mut around, &u, Axis(1), [last_column, first_column], |to, from| *to = *to + from);
         finish_step(&mut u, &mut around, field.rate);
     }
     finish(field, &u);
+}
+
+/// Combines the part `to` of one grid with the part `from` of the other, on an axis.
+#[inline]
+fn part<T: Real>(
+    around: &mut Array2<T>,
+    u: &Array2<T>,
+    axis: Axis,
+    [to, from]: [Slice; 2],
+    combine: impl Fn(&mut T, T),
+) {
+    let to = around.slice_axis_mut(axis, to);
+    Zip::from(to).and(u.slice_axis(axis, from)).for_each(|to, &from| combine(to, from));
 }

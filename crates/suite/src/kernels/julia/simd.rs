@@ -9,8 +9,7 @@ use fearless_simd::{Level, dispatch, prelude::*};
 
 use super::Rule;
 
-/// Vectors in flight: measured best, enough to keep the multipliers busy and few enough to stay in
-/// registers.
+/// Vectors in flight: enough to keep the multipliers busy and few enough to stay in registers.
 const SLOTS: usize = 4;
 
 /// Steps between two looks for vectors that are done.
@@ -39,8 +38,24 @@ impl<'a, T: Copy> Pieces<'a, T> {
     }
 }
 
+/// Does the same with each slot. Written out, because a loop over the slots is unrolled too late
+/// for them to live in registers.
+macro_rules! each_slot {
+    ($slots:ident, $slot:ident => $body:block) => {
+        const { assert!(SLOTS == 4) };
+        each_slot!(@one $slots, 0, $slot, $body);
+        each_slot!(@one $slots, 1, $slot, $body);
+        each_slot!(@one $slots, 2, $slot, $body);
+        each_slot!(@one $slots, 3, $slot, $body);
+    };
+    (@one $slots:ident, $index:literal, $slot:ident, $body:block) => {{
+        let $slot = &mut $slots[$index];
+        $body
+    }};
+}
+
 macro_rules! rows {
-    ($rows:ident, $lanes:ident, $slot:ident, $real:ty, $reals:ident, $ints:ident, $mask:ident) => {
+    ($rows:ident, $lanes:ident, $slot:ident, $real:ty, $reals:ident, $int:ty, $ints:ident) => {
         /// Counts of whole rows.
         pub(super) fn $rows(rule: &Rule<$real>, counts: &mut [i32], x: &[$real], y: &[$real]) {
             let pieces = Pieces { x, y, row: 0, column: 0 };
@@ -52,8 +67,12 @@ macro_rules! rows {
         struct $slot<S: Simd> {
             a: S::$reals,
             b: S::$reals,
-            n: S::$ints,
-            active: S::$mask,
+            /// The clock after the last step of each lane: a lane is on its way while this is now.
+            /// A mask that lives across steps would say the same, but costs moves between register
+            /// files.
+            last: S::$ints,
+            /// The clock before the first step.
+            start: $int,
             /// Flat index of the first pixel.
             first: usize,
             /// Pixels; 0 if there is nothing on its way.
@@ -65,45 +84,63 @@ macro_rules! rows {
         impl<S: Simd> $slot<S> {
             #[inline(always)]
             fn empty(simd: S) -> Self {
-                let (zero, none) = (S::$reals::simd_from(simd, 0.0), S::$ints::simd_from(simd, 0));
-                let active = S::$mask::splat(simd, false);
-                $slot { a: zero, b: zero, n: none, active, first: 0, len: 0, left: i32::MAX }
+                $slot {
+                    a: S::$reals::simd_from(simd, 0.0),
+                    b: S::$reals::simd_from(simd, 0.0),
+                    last: S::$ints::simd_from(simd, 0),
+                    start: 0,
+                    first: 0,
+                    len: 0,
+                    left: i32::MAX,
+                }
             }
 
+            /// One step of the lanes that have not left.
             #[inline(always)]
-            fn step(&mut self, c_re: S::$reals, c_im: S::$reals, four: S::$reals, two: S::$reals) {
+            fn step(&mut self, [now, next]: [S::$ints; 2], [c_re, c_im, four, two]: [S::$reals; 4]) {
                 let (aa, bb, ab) = (self.a * self.a, self.b * self.b, self.a * self.b);
-                self.active &= (aa + bb).simd_lt(four);
-                self.n = self.active.select(self.n + 1, self.n);
+                let stays = (aa + bb).simd_lt(four) & self.last.simd_eq(now);
+                self.last = stays.select(next, self.last);
                 self.a = aa - bb + c_re;
                 // Doubling is exact, so fused or not this has the bits of (ab + ab) + c_im.
                 self.b = ab.mul_add(two, c_im);
             }
 
-            /// Stores the counts of a vector that is done and takes the next piece.
+            /// Stores the counts of a vector that is done.
             #[inline(always)]
-            fn refill(
-                &mut self,
+            fn store(&self, counts: &mut [i32]) {
+                let last = self.last;
+                let counts = counts[self.first..][..self.len].iter_mut();
+                for (count, &last) in counts.zip(last.as_slice()) {
+                    *count = last.wrapping_sub(self.start) as i32;
+                }
+            }
+
+            /// The next piece, at its start; empty if there is none.
+            #[inline(always)]
+            fn next(
                 simd: S,
-                counts: &mut [i32],
                 pieces: &mut Pieces<'_, $real>,
                 max_iterations: i32,
-            ) {
-                for (count, &n) in counts[self.first..][..self.len].iter_mut().zip(self.n.as_slice())
-                {
-                    *count = n as i32;
-                }
-                *self = $slot::empty(simd);
-                if let Some((x, y, first)) = pieces.take(S::$reals::LEN) {
-                    self.a = if x.len() == S::$reals::LEN {
-                        S::$reals::from_slice(simd, x)
-                    } else {
-                        // Lanes beyond the row start outside the disc.
-                        S::$reals::from_fn(simd, |lane| x.get(lane).copied().unwrap_or(4.0))
-                    };
-                    self.b = S::$reals::simd_from(simd, y);
-                    self.active = S::$mask::splat(simd, true);
-                    (self.first, self.len, self.left) = (first, x.len(), max_iterations);
+                clock: $int,
+            ) -> Self {
+                let Some((x, y, first)) = pieces.take(S::$reals::LEN) else {
+                    return $slot::empty(simd);
+                };
+                let a = if x.len() == S::$reals::LEN {
+                    S::$reals::from_slice(simd, x)
+                } else {
+                    // Lanes beyond the row start outside the disc.
+                    S::$reals::from_fn(simd, |lane| x.get(lane).copied().unwrap_or(4.0))
+                };
+                $slot {
+                    a,
+                    b: S::$reals::simd_from(simd, y),
+                    last: S::$ints::simd_from(simd, clock),
+                    start: clock,
+                    first,
+                    len: x.len(),
+                    left: max_iterations,
                 }
             }
         }
@@ -115,32 +152,36 @@ macro_rules! rows {
             counts: &mut [i32],
             mut pieces: Pieces<'_, $real>,
         ) {
-            let [c_re, c_im, four, two] =
+            let constants =
                 [rule.c_re, rule.c_im, 4.0, 2.0].map(|value| S::$reals::simd_from(simd, value));
             let mut slots = [$slot::empty(simd); SLOTS];
+            // Steps since the start; it may wrap, only differences of it are used.
+            let mut clock: $int = 0;
             loop {
-                let mut burst = BURST;
-                for slot in &mut slots {
-                    if slot.left <= 0 || !slot.active.any_true() {
-                        slot.refill(simd, counts, &mut pieces, rule.max_iterations);
+                let (mut burst, mut busy) = (BURST, 0);
+                let mut now = S::$ints::simd_from(simd, clock);
+                each_slot!(slots, slot => {
+                    if slot.len == 0 || slot.left <= 0 || !slot.last.simd_eq(now).any_true() {
+                        slot.store(counts);
+                        *slot = $slot::next(simd, &mut pieces, rule.max_iterations, clock);
                     }
                     burst = burst.min(slot.left);
-                }
-                if slots.iter().all(|slot| slot.len == 0) {
+                    busy += slot.len;
+                });
+                if busy == 0 {
                     break;
                 }
                 for _ in 0..burst {
-                    for slot in &mut slots {
-                        slot.step(c_re, c_im, four, two);
-                    }
+                    let next = now + 1;
+                    each_slot!(slots, slot => { slot.step([now, next], constants); });
+                    now = next;
                 }
-                for slot in &mut slots {
-                    slot.left -= burst;
-                }
+                clock = clock.wrapping_add(burst.into());
+                each_slot!(slots, slot => { slot.left -= burst; });
             }
         }
     };
 }
 
-rows!(rows_f32, lanes_f32, SlotF32, f32, f32s, i32s, mask32s);
-rows!(rows_f64, lanes_f64, SlotF64, f64, f64s, i64s, mask64s);
+rows!(rows_f32, lanes_f32, SlotF32, f32, f32s, i32, i32s);
+rows!(rows_f64, lanes_f64, SlotF64, f64, f64s, i64, i64s);

@@ -7,9 +7,6 @@ use fearless_simd::{Level, dispatch, prelude::*};
 
 use super::{Darts, RADIUS_SQUARED, scalar_hits};
 
-/// Vectors in flight: a round is a chain of a multiplication, a shift and two exclusive ors.
-const SLOTS: usize = 4;
-
 const ROUNDS: usize = 10;
 const MULTIPLIERS: [u64; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
@@ -22,25 +19,19 @@ pub(super) fn hits(darts: Darts) -> u32 {
 
 #[inline(always)]
 fn lanes<S: Simd>(simd: S, darts: Darts) -> u32 {
-    let group = (SLOTS * S::u64s::LEN) as u32;
-    let zero = S::u64s::simd_from(simd, 0);
+    let group = S::u64s::LEN as u32;
     let iota = S::u64s::from_fn(simd, |lane| lane as u64);
     let radius = S::u64s::simd_from(simd, u64::from(RADIUS_SQUARED));
     let keys = keys(darts.key);
     let groups = (darts.to - darts.from) / group;
-    let mut hits = [zero; SLOTS];
+    let mut hits = 0;
     for index in 0..groups {
         let first = u64::from(darts.from + index * group);
-        for (slot, hits) in hits.iter_mut().enumerate() {
-            let offset = first + (slot * S::u64s::LEN) as u64;
-            let (w0, w1) = words(simd, iota + offset, &keys);
-            let (x, y) = (w0 >> 16, w1 >> 16);
-            let hit = (x * x + y * y).simd_le(radius);
-            *hits = hit.select(*hits + 1, *hits);
-        }
+        let (w0, w1) = words(simd, iota + first, &keys);
+        let (x, y) = (w0 >> 16, w1 >> 16);
+        hits += (x * x + y * y).simd_le(radius).to_bitmask().count_ones();
     }
-    let counted = hits.iter().flat_map(|hits| hits.as_slice()).sum::<u64>() as u32;
-    counted + scalar_hits(Darts { from: darts.from + groups * group, ..darts })
+    hits + scalar_hits(Darts { from: darts.from + groups * group, ..darts })
 }
 
 /// The keys of all rounds.
@@ -53,19 +44,18 @@ fn keys(key: [u32; 2]) -> [[u64; 2]; ROUNDS] {
     })
 }
 
-/// Words 0 and 1 of counters (index, 0, 0, 0). The upper halves of `w0` and `w2` may hold dirt
-/// between rounds: they only enter products, which take the low halves.
+/// Words 0 and 1 of counters (index, 0, 0, 0). The upper halves of the words may hold dirt between
+/// rounds; the masks keep it out of the products.
 #[inline(always)]
 fn words<S: Simd>(simd: S, index: S::u64s, keys: &[[u64; 2]; ROUNDS]) -> (S::u64s, S::u64s) {
     let low = S::u64s::simd_from(simd, LOW);
-    let multipliers = MULTIPLIERS.map(|m| S::u64s::simd_from(simd, m));
     let zero = S::u64s::simd_from(simd, 0);
     let (mut w0, mut w1, mut w2, mut w3) = (index, zero, zero, zero);
     for key in keys {
-        let product0 = (w0 & low) * multipliers[0];
-        let product1 = (w2 & low) * multipliers[1];
-        w0 = (product1 >> 32) ^ w1 ^ S::u64s::simd_from(simd, key[0]);
-        w2 = (product0 >> 32) ^ w3 ^ S::u64s::simd_from(simd, key[1]);
+        let product0 = (w0 & low) * MULTIPLIERS[0];
+        let product1 = (w2 & low) * MULTIPLIERS[1];
+        w0 = (product1 >> 32) ^ w1 ^ key[0];
+        w2 = (product0 >> 32) ^ w3 ^ key[1];
         (w1, w3) = (product1, product0);
     }
     (w0 & low, w1 & low)

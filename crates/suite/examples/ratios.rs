@@ -1,0 +1,108 @@
+//! Times of the native variants against `scalar`, best of interleaved rounds:
+//! `cargo run --release -p crossover-suite --example ratios [SIZE] [STEM...]`.
+//!
+//! A tool for whoever writes a variant; the numbers of the project come from `crossover run`, which
+//! proves a result before it times it.
+
+use std::error::Error;
+use std::io::Write as _;
+use std::time::Instant;
+
+use crossover_contract::{CaseRequest, Kernel, NativeCall, NativeVariant};
+use crossover_values::{DType, Param, ParamKind, Role, Signature};
+
+/// Rounds; every variant runs once in each.
+const ROUNDS: usize = 7;
+
+/// Threads of the threaded variants.
+const THREADS: usize = 2;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut words = std::env::args().skip(1);
+    let size = words.next().unwrap_or_else(|| "book".to_owned());
+    let wanted: Vec<String> = words.collect();
+    rayon::ThreadPoolBuilder::new().num_threads(THREADS).build_global()?;
+    for kernel in crossover_suite::kernels()? {
+        if !wanted.is_empty() && !wanted.contains(&kernel.stem) {
+            continue;
+        }
+        for instance in &kernel.definition.instances {
+            measure(&kernel, instance.dtype, &size)?;
+        }
+    }
+    Ok(())
+}
+
+fn measure(kernel: &Kernel, dtype: DType, size: &str) -> Result<(), Box<dyn Error>> {
+    let request = CaseRequest { size: size.to_owned(), ..Default::default() };
+    let case = kernel.definition.case(&request)?;
+    let arguments = kernel.definition.arguments(&signature(&kernel.stem, dtype), &case)?;
+    let mut best = vec![f64::INFINITY; kernel.native.len()];
+    for _ in 0..ROUNDS {
+        for (best, variant) in best.iter_mut().zip(kernel.native) {
+            let mut arguments = arguments.clone();
+            *best = best.min(seconds(variant, dtype, &mut arguments)?);
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    for (seconds, variant) in best.iter().zip(kernel.native) {
+        let (stem, name, ms, ratio) =
+            (&kernel.stem, variant.name, seconds * 1e3, best[0] / seconds);
+        writeln!(out, "{stem:12} {dtype} {size} {name:15} {ms:9.2} ms  {ratio:6.2} x scalar")?;
+    }
+    Ok(())
+}
+
+fn seconds(
+    variant: &NativeVariant,
+    dtype: DType,
+    arguments: &mut [crossover_values::Value],
+) -> Result<f64, Box<dyn Error>> {
+    let mut call = NativeCall { dtype, arguments, returned: Vec::new(), threads: THREADS };
+    let (start, on_cpu) = (Instant::now(), cpu_seconds());
+    (variant.run)(&mut call)?;
+    let wall = start.elapsed().as_secs_f64();
+    // Threads of the pool are not counted by the calling thread's clock.
+    let cpu = on_cpu.zip(cpu_seconds()).map(|(before, after)| after - before);
+    Ok(cpu.filter(|_| !variant.threaded).unwrap_or(wall))
+}
+
+/// Seconds that this thread has run, where the system tells: on a machine that does other work
+/// too, that is steadier than the wall clock.
+fn cpu_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let ns = text.split_whitespace().next()?.parse::<f64>().ok()?;
+    Some(ns * 1e-9)
+}
+
+/// The signatures, as a compiler derives them from the references.
+fn signature(stem: &str, dtype: DType) -> Signature {
+    let scalar = |name: &str, dtype| param(name, ParamKind::Scalar(dtype), Role::In);
+    let array = |name: &str, dtype, rank, role| param(name, ParamKind::Array { dtype, rank }, role);
+    let params = match stem {
+        "julia" => vec![
+            array("counts", DType::I32, 2, Role::Out),
+            array("x", dtype, 1, Role::In),
+            array("y", dtype, 1, Role::In),
+            scalar("c_re", dtype),
+            scalar("c_im", dtype),
+            scalar("max_iterations", DType::I32),
+        ],
+        "diffusion2d" => vec![
+            array("u", dtype, 2, Role::InOut),
+            scalar("steps", DType::I32),
+            scalar("rate", dtype),
+        ],
+        "pi_darts" => vec![
+            scalar("n", DType::I32),
+            scalar("key_low", DType::U32),
+            scalar("key_high", DType::U32),
+        ],
+        _ => vec![array("v", dtype, 1, Role::In)],
+    };
+    Signature { params, returns: Vec::new() }
+}
+
+fn param(name: &str, kind: ParamKind, role: Role) -> Param {
+    Param { name: name.to_owned(), kind, role }
+}
