@@ -85,10 +85,11 @@ fn by_instance(
     f64: fn(Field<'_, f64>),
 ) -> Result<(), NativeError> {
     match call.dtype {
-        DType::F32 => Ok(field(call)?.map_or((), f32)),
-        DType::F64 => Ok(field(call)?.map_or((), f64)),
-        other => Err(NativeError::Instance(other)),
+        DType::F32 => field(call)?.into_iter().for_each(f32),
+        DType::F64 => field(call)?.into_iter().for_each(f64),
+        other => return Err(NativeError::Instance(other)),
     }
+    Ok(())
 }
 
 fn field<'a, T: Real>(call: &'a mut NativeCall<'_>) -> Result<Option<Field<'a, T>>, NativeError> {

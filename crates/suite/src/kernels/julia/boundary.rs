@@ -95,8 +95,9 @@ impl<T: Real + Into<f64>> Orbits<T> {
                 return Allowed::Range(first, i64::from(max));
             }
             let (square, error) = self.test(a, b, e);
-            // A NaN leaves the test undecided too.
-            if !(square + error < 4.0) {
+            // A NaN leaves the test undecided too: it is not surely inside.
+            let surely_inside = square + error < 4.0;
+            if !surely_inside {
                 possible.push(i64::from(n));
             }
             if square - error >= 4.0 {
