@@ -18,7 +18,7 @@ const DEFAULT_SIZES: &[&str] = &["small"];
 ///
 /// # Errors
 /// Bad input, or a machine on which nothing can be run.
-pub fn check(args: &CheckArgs) -> CommandResult {
+pub(crate) fn check(args: &CheckArgs) -> CommandResult {
     let selection = &args.selection;
     let saver = selection.save.as_deref().map(Saver::new).transpose()?;
     let table = Table::new();

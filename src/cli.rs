@@ -8,7 +8,7 @@ use crossover_values::DType;
 /// Interpret it, JIT-compile it, write it natively, or put it on the GPU: and from which size on?
 #[derive(Debug, Parser)]
 #[command(name = "crossover", version, about, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do; without it, `run`.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -20,7 +20,7 @@ pub struct Cli {
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Verify, measure, print a table, write a record and a report
     Run(Box<RunArgs>),
     /// Verify only, on every adapter: for CI
@@ -40,7 +40,7 @@ pub enum Command {
 
 /// Which rows: kernels, instances, backends, sizes.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Kernels by name, or paths to .py files with a kernel.toml beside; all if none is given
     #[arg(value_name = "KERNEL")]
     pub kernels: Vec<String>,
@@ -92,7 +92,7 @@ pub struct Selection {
 
 /// `crossover run`.
 #[derive(Clone, Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// Which rows.
     #[command(flatten)]
     pub selection: Selection,
@@ -108,7 +108,7 @@ pub struct RunArgs {
 
 /// `crossover check`.
 #[derive(Clone, Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// Which rows.
     #[command(flatten)]
     pub selection: Selection,
@@ -124,7 +124,7 @@ pub struct CheckArgs {
 
 /// `crossover list`.
 #[derive(Clone, Debug, Args)]
-pub struct ListArgs {
+pub(crate) struct ListArgs {
     /// Kernels by name or path; all if none is given
     #[arg(value_name = "KERNEL")]
     pub kernels: Vec<String>,
@@ -136,7 +136,7 @@ pub struct ListArgs {
 
 /// `crossover devices`.
 #[derive(Clone, Debug, Args)]
-pub struct DevicesArgs {
+pub(crate) struct DevicesArgs {
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -144,7 +144,7 @@ pub struct DevicesArgs {
 
 /// `crossover explain`.
 #[derive(Clone, Debug, Args)]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// The kernel, by name or path
     pub kernel: String,
 
@@ -167,7 +167,7 @@ pub struct ExplainArgs {
 
 /// What `explain` can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum View {
+pub(crate) enum View {
     /// The reference's source
     Source,
     /// The IR that every backend gets
@@ -190,7 +190,7 @@ pub enum View {
 
 /// `crossover report`.
 #[derive(Clone, Debug, Args)]
-pub struct ReportArgs {
+pub(crate) struct ReportArgs {
     /// A record's folder, or its record.json
     pub record: PathBuf,
 
@@ -201,7 +201,7 @@ pub struct ReportArgs {
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// A table for people
     #[default]
     Table,

@@ -13,7 +13,7 @@ struct Winner<'r> {
 }
 
 /// The sentences, in the order of the rows.
-pub fn conclusions(rows: &[Row], adapters: &[Adapter]) -> Vec<String> {
+pub(crate) fn conclusions(rows: &[Row], adapters: &[Adapter]) -> Vec<String> {
     let mut kernels: Vec<&str> = Vec::new();
     for row in rows {
         if !kernels.contains(&row.kernel.as_str()) {

@@ -20,7 +20,7 @@ const BACKEND: &str = "wgsl";
 ///
 /// # Errors
 /// If no worker can be started.
-pub fn devices(args: &DevicesArgs) -> CommandResult {
+pub(crate) fn devices(args: &DevicesArgs) -> CommandResult {
     let table = Table::new();
     let lines = table.lines();
     let adapters = setup::adapters(&lines, &[BACKEND.to_owned()])?;

@@ -10,24 +10,13 @@ use crossover_report::ReportError;
 
 /// Why the command cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// The plan or the run.
     #[error(transparent)]
     Harness(#[from] HarnessError),
-    /// A kernel of the suite does not load.
-    #[error("{0}")]
-    Suite(String),
     /// A kernel file, its `kernel.toml` or its references are not right.
     #[error("{0}")]
     Kernel(String),
-    /// A file cannot be read.
-    #[error("cannot read {path}: {error}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        error: io::Error,
-    },
     /// A folder cannot be made or written.
     #[error("cannot write to {path}: {error}")]
     Write {
@@ -55,16 +44,14 @@ pub enum CommandError {
 
 impl CommandError {
     /// 2 for bad input, 4 for what failed on the way.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             CommandError::Harness(error) => harness_code(error),
-            CommandError::Kernel(_)
-            | CommandError::View(_)
-            | CommandError::Read { .. }
-            | CommandError::Record(_) => exit::USAGE,
+            CommandError::Kernel(_) | CommandError::View(_) | CommandError::Record(_) => {
+                exit::USAGE
+            }
             CommandError::Backend(Failure::Unavailable(_)) => exit::USAGE,
-            CommandError::Suite(_)
-            | CommandError::Write { .. }
+            CommandError::Write { .. }
             | CommandError::Report(_)
             | CommandError::Backend(Failure::Failed(_) | Failure::Lost(_))
             | CommandError::Stdout(_) => exit::FAILED,

@@ -15,7 +15,7 @@ use crate::{kernels, output};
 ///
 /// # Errors
 /// Unknown names, a view that the backend does not have, and what the backend reports.
-pub fn explain(args: &ExplainArgs) -> CommandResult {
+pub(crate) fn explain(args: &ExplainArgs) -> CommandResult {
     let subjects = kernels::subjects(std::slice::from_ref(&args.kernel))?;
     let Some(Subject { kernel, .. }) = subjects.first() else {
         return Err(CommandError::View("no kernel was named".to_owned()));

@@ -17,7 +17,7 @@ use crate::error::CommandError;
 ///
 /// # Errors
 /// Unknown names with the nearest known one; files that are not right.
-pub fn subjects(names: &[String]) -> Result<Vec<Subject>, CommandError> {
+pub(crate) fn subjects(names: &[String]) -> Result<Vec<Subject>, CommandError> {
     let specs = if names.is_empty() {
         crossover_suite::stems().map(suite_spec).collect()
     } else {
@@ -182,7 +182,7 @@ fn mutate(mut kernel: Kernel, name: &str) -> Result<Kernel, String> {
 
 /// Finds kernels for workers.
 #[derive(Debug)]
-pub struct Provider;
+pub(crate) struct Provider;
 
 impl KernelProvider for Provider {
     fn kernel(&self, spec: &KernelSpec) -> Result<Arc<Kernel>, String> {

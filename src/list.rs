@@ -44,7 +44,7 @@ struct Variant {
 ///
 /// # Errors
 /// Unknown kernels and files that are not right.
-pub fn list(args: &ListArgs) -> CommandResult {
+pub(crate) fn list(args: &ListArgs) -> CommandResult {
     let backends = Backends::new();
     let subjects = kernels::subjects(&args.kernels)?;
     let rows = subjects.iter().flat_map(|subject| rows(subject, &backends)).collect::<Vec<Row>>();

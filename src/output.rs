@@ -10,7 +10,7 @@ use crate::error::CommandError;
 ///
 /// # Errors
 /// [`CommandError::Stdout`], unless the reader has gone away: then there is nobody to tell.
-pub fn print(text: &str) -> Result<(), CommandError> {
+pub(crate) fn print(text: &str) -> Result<(), CommandError> {
     let mut stdout = io::stdout().lock();
     let result = stdout.write_all(text.as_bytes()).and_then(|()| {
         if !text.ends_with('\n') {
@@ -28,23 +28,23 @@ pub fn print(text: &str) -> Result<(), CommandError> {
 ///
 /// # Errors
 /// As [`print`].
-pub fn print_json(document: &impl Serialize) -> Result<(), CommandError> {
+pub(crate) fn print_json(document: &impl Serialize) -> Result<(), CommandError> {
     let text = serde_json::to_string_pretty(document)
         .map_err(|error| CommandError::Stdout(io::Error::other(error)))?;
     print(&text)
 }
 
 /// Says what went wrong on standard error.
-pub fn complain(error: &CommandError) {
+pub(crate) fn complain(error: &CommandError) {
     say(&format!("crossover: {error}"));
 }
 
 /// Says something on standard error; a closed one is no reason to stop.
-pub fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     writeln!(io::stderr().lock(), "{text}").ok();
 }
 
 /// Whether standard error is a terminal that a progress bar may move on.
-pub fn is_interactive() -> bool {
+pub(crate) fn is_interactive() -> bool {
     io::stderr().is_terminal()
 }

@@ -14,7 +14,7 @@ use crate::save::Saver;
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Watches a run.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     rows: usize,
     done: usize,
@@ -25,12 +25,12 @@ pub struct Progress {
 
 impl Progress {
     /// Shows nothing yet; outputs go to `saver`.
-    pub fn new(saver: Option<Saver>) -> Progress {
+    pub(crate) fn new(saver: Option<Saver>) -> Progress {
         Progress { bar: None, rows: 0, done: 0, sampling: false, last: Instant::now(), saver }
     }
 
     /// Takes the bar away; gives back what the saver met.
-    pub fn finish(self) -> Option<Saver> {
+    pub(crate) fn finish(self) -> Option<Saver> {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }

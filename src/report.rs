@@ -14,7 +14,7 @@ use crate::output;
 ///
 /// # Errors
 /// A record that cannot be read, or a file that cannot be written.
-pub fn report(args: &ReportArgs) -> CommandResult {
+pub(crate) fn report(args: &ReportArgs) -> CommandResult {
     let folder = folder(&args.record);
     let record = crossover_record::read(&folder)?;
     let page = args.out.clone().unwrap_or_else(|| folder.join(REPORT_FILE));

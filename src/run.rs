@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossover_harness::{
-    AdapterChoice, Adapters, Demands, Measure, Options, Report, exit, run as run_plan,
+    AdapterChoice, Adapters, Demands, Measure, Options, Report, adapter_cards, exit,
+    run as run_plan,
 };
 use crossover_record::{RECORD_SCHEMA, Record};
 use crossover_report::REPORT_FILE;
@@ -32,7 +33,7 @@ const RECORDS: &str = "reports";
 ///
 /// # Errors
 /// Bad input, a folder that cannot be written, or a machine on which nothing can be run.
-pub fn run(args: &RunArgs) -> CommandResult {
+pub(crate) fn run(args: &RunArgs) -> CommandResult {
     let selection = &args.selection;
     let created = Timestamp::now();
     let folder = record_folder(args.out.as_deref(), created)?;
@@ -90,6 +91,7 @@ fn record_folder(out: Option<&Path>, created: Timestamp) -> Result<PathBuf, Comm
 type Pictures = Vec<(String, Vec<u8>)>;
 
 fn record(report: Report, created: Timestamp, adapters: &Adapters) -> (Record, Pictures) {
+    let adapters = adapter_cards(&report, adapters);
     let (pictures, files) = report
         .pictures
         .into_iter()
@@ -98,7 +100,6 @@ fn record(report: Report, created: Timestamp, adapters: &Adapters) -> (Record, P
             (picture, (file, bytes))
         })
         .unzip();
-    let adapters = setup::record_adapters(adapters, &report.passports);
     let mut command: Vec<String> = std::env::args().collect();
     if let Some(program) = command.first_mut() {
         *program = "crossover".to_owned();

@@ -14,10 +14,10 @@ use crate::output;
 /// Writes outputs into a folder. One that cannot be written is told once and counted; the run goes
 /// on.
 #[derive(Debug)]
-pub struct Saver {
+pub(crate) struct Saver {
     folder: PathBuf,
     /// Files that could not be written.
-    pub failures: usize,
+    pub(crate) failures: usize,
 }
 
 impl Saver {
@@ -25,7 +25,7 @@ impl Saver {
     ///
     /// # Errors
     /// [`CommandError::Write`] if the folder cannot be made or written, before any work starts.
-    pub fn new(folder: &Path) -> Result<Saver, CommandError> {
+    pub(crate) fn new(folder: &Path) -> Result<Saver, CommandError> {
         let write = |error| CommandError::Write { path: folder.to_owned(), error };
         fs::create_dir_all(folder).map_err(write)?;
         tempfile::NamedTempFile::new_in(folder).map_err(write)?;
@@ -33,7 +33,7 @@ impl Saver {
     }
 
     /// Writes the outputs of a row.
-    pub fn save(&mut self, row: &Row, outputs: &Outputs) {
+    pub(crate) fn save(&mut self, row: &Row, outputs: &Outputs) {
         for (name, value) in outputs {
             let path = self.folder.join(output_file_name(row, name));
             if let Err(error) = npy::write(&path, value) {

@@ -9,28 +9,28 @@ use crossover_harness::{
     AdapterChoice, Adapters, Duty, Limits, Plan, Selection, TableLine, WorkerCommand, WorkerKey,
     list_adapters, machine, plan,
 };
-use crossover_record::{Adapter, Canary, Machine};
+use crossover_record::Machine;
 
 use crate::cli;
 use crate::error::CommandError;
 use crate::kernels;
 
 /// Time for a worker to list the adapters of its backend.
-pub const LISTING: Duration = Duration::from_secs(60);
+pub(crate) const LISTING: Duration = Duration::from_secs(60);
 
 /// The backends, in the order of their rows, with what their results count for.
-pub struct Table {
+pub(crate) struct Table {
     backends: Vec<Box<dyn Backend>>,
 }
 
 impl Table {
     /// Every backend.
-    pub fn new() -> Table {
+    pub(crate) fn new() -> Table {
         Table { backends: backends() }
     }
 
     /// The lines of the table.
-    pub fn lines(&self) -> Vec<TableLine<'_>> {
+    pub(crate) fn lines(&self) -> Vec<TableLine<'_>> {
         let duty = |name: &str| match name {
             _ if name == REFERENCE.0 => Duty::Reference(REFERENCE.1),
             _ if name == STAND_IN.0 => Duty::StandIn(STAND_IN.1),
@@ -42,7 +42,7 @@ impl Table {
 }
 
 /// How workers are started: this program again.
-pub fn worker_command(_: &WorkerKey) -> WorkerCommand {
+pub(crate) fn worker_command(_: &WorkerKey) -> WorkerCommand {
     let program = std::env::current_exe().unwrap_or_else(|_| "crossover".into());
     WorkerCommand { program, args: vec!["worker".to_owned()], env: Vec::new() }
 }
@@ -51,7 +51,10 @@ pub fn worker_command(_: &WorkerKey) -> WorkerCommand {
 ///
 /// # Errors
 /// [`CommandError::Harness`].
-pub fn adapters(lines: &[TableLine<'_>], wanted: &[String]) -> Result<Adapters, CommandError> {
+pub(crate) fn adapters(
+    lines: &[TableLine<'_>],
+    wanted: &[String],
+) -> Result<Adapters, CommandError> {
     let wanted: Vec<TableLine<'_>> = lines
         .iter()
         .copied()
@@ -64,7 +67,7 @@ pub fn adapters(lines: &[TableLine<'_>], wanted: &[String]) -> Result<Adapters, 
 ///
 /// # Errors
 /// Everything that can be wrong with the selection.
-pub fn make_plan(
+pub(crate) fn make_plan(
     selection: &cli::Selection,
     lines: &[TableLine<'_>],
     adapters: &Adapters,
@@ -88,47 +91,24 @@ pub fn make_plan(
 }
 
 /// Threads of threaded variants.
-pub fn threads(selection: &cli::Selection) -> usize {
+pub(crate) fn threads(selection: &cli::Selection) -> usize {
     selection.threads.map_or_else(machine::cores, |threads| threads as usize)
 }
 
 /// Limits of time.
-pub fn limits(selection: &cli::Selection) -> Limits {
+pub(crate) fn limits(selection: &cli::Selection) -> Limits {
     let limit = Duration::from_secs_f64(selection.time_limit);
     let default = Limits::default();
     Limits { prepare: limit, call: limit, reference: default.reference.min(limit), expected: limit }
 }
 
 /// This machine.
-pub fn this_machine() -> Machine {
+pub(crate) fn this_machine() -> Machine {
     machine::describe(option_env!("CROSSOVER_RUSTC"))
 }
 
-/// Adapters as a record holds them.
-pub fn record_adapters(
-    adapters: &Adapters,
-    passports: &BTreeMap<(String, String), Vec<Canary>>,
-) -> Vec<Adapter> {
-    let mut list = Vec::new();
-    for (backend, cards) in adapters {
-        for card in cards.iter().flatten() {
-            let key = (backend.clone(), card.slug.clone());
-            list.push(Adapter {
-                backend: backend.clone(),
-                slug: card.slug.clone(),
-                name: card.name.clone(),
-                driver: card.driver.clone(),
-                kind: if card.software { "software" } else { "hardware" }.to_owned(),
-                software: card.software,
-                passport: passports.get(&key).cloned().unwrap_or_default(),
-            });
-        }
-    }
-    list
-}
-
 /// Why a backend that lists adapters has none, if one has.
-pub fn missing_adapters(adapters: &Adapters) -> Vec<String> {
+pub(crate) fn missing_adapters(adapters: &Adapters) -> Vec<String> {
     let missing = adapters.iter().filter_map(|(backend, listed)| match listed {
         Err(Failure::Unavailable(reason) | Failure::Failed(reason) | Failure::Lost(reason)) => {
             Some(format!("{backend}: {reason}"))

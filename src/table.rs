@@ -10,7 +10,7 @@ use crossover_report::time;
 
 /// What a cell shows of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub(crate) enum Cell {
     /// The median time, or the status where there is none.
     Time,
     /// The status.
@@ -18,7 +18,7 @@ pub enum Cell {
 }
 
 /// The tables of all kernels, and under each why rows have no time.
-pub fn tables(rows: &[Row], cell: Cell) -> String {
+pub(crate) fn tables(rows: &[Row], cell: Cell) -> String {
     let mut text = String::new();
     for stem in distinct(rows.iter().map(|row| row.kernel.as_str())) {
         let rows: Vec<&Row> = rows.iter().filter(|row| row.kernel == stem).collect();

@@ -13,7 +13,7 @@ use crate::kernels::Provider;
 ///
 /// # Errors
 /// If standard output cannot be written.
-pub fn worker() -> CommandResult {
+pub(crate) fn worker() -> CommandResult {
     serve(&backends(), &Provider, io::stdin(), io::stdout())?;
     Ok(exit::OK)
 }
