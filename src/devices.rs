@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crossover_contract::Failure;
-use crossover_harness::{exit, list_passports};
+use crossover_harness::{adapter_cards, exit, list_passports};
 use crossover_record::{Adapter, Document};
 
 use crate::CommandResult;
@@ -25,7 +25,7 @@ pub(crate) fn devices(args: &DevicesArgs) -> CommandResult {
     let lines = table.lines();
     let adapters = setup::adapters(&lines, &[BACKEND.to_owned()])?;
     let passports = list_passports(&adapters, &setup::worker_command, setup::LISTING)?;
-    let rows = setup::record_adapters(&adapters, &passports);
+    let rows = adapter_cards(&passports, &adapters);
     match args.format {
         Format::Json => output::print_json(&Document {
             schema: SCHEMA.to_owned(),

@@ -91,7 +91,7 @@ fn record_folder(out: Option<&Path>, created: Timestamp) -> Result<PathBuf, Comm
 type Pictures = Vec<(String, Vec<u8>)>;
 
 fn record(report: Report, created: Timestamp, adapters: &Adapters) -> (Record, Pictures) {
-    let adapters = adapter_cards(&report, adapters);
+    let adapters = adapter_cards(&report.passports, adapters);
     let (pictures, files) = report
         .pictures
         .into_iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crossover_record::{Adapter, Canary, PictureFile, Row, Status, WorkerUse};
+use crossover_record::{Adapter, PictureFile, Row, Status, WorkerUse};
 
 use crate::plan::{Duty, Plan, TableLine};
 use crate::pool::{Commands, Passports, Pool, private_folder};
@@ -85,7 +85,7 @@ pub struct Report {
     /// What each worker used.
     pub workers: Vec<WorkerUse>,
     /// Canaries of the adapters that took part, by backend and slug.
-    pub passports: BTreeMap<(String, String), Vec<Canary>>,
+    pub passports: Passports,
     /// Pictures with the contents of their files.
     pub pictures: Vec<(PictureFile, Vec<u8>)>,
 }
@@ -221,12 +221,12 @@ fn batch_end(plan: &Plan, first: usize) -> usize {
 
 /// The adapters of a run as its record holds them: all that were listed, with the canaries of
 /// those that took part.
-pub fn adapter_cards(report: &Report, adapters: &Adapters) -> Vec<Adapter> {
+pub fn adapter_cards(passports: &Passports, adapters: &Adapters) -> Vec<Adapter> {
     let listed =
         adapters.iter().filter_map(|(backend, cards)| Some((backend, cards.as_ref().ok()?)));
     let cards = listed.flat_map(|(backend, cards)| cards.iter().map(move |card| (backend, card)));
     let adapter = |(backend, card): (&String, &AdapterCard)| {
-        let passport = report.passports.get(&(backend.clone(), card.slug.clone()));
+        let passport = passports.get(&(backend.clone(), card.slug.clone()));
         Adapter {
             backend: backend.clone(),
             slug: card.slug.clone(),
