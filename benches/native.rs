@@ -1,0 +1,9 @@
+//! `cargo bench --bench native`: the hand-written Rust variants.
+
+use std::process::ExitCode;
+
+mod common;
+
+fn main() -> ExitCode {
+    common::bench("native")
+}
