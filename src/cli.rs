@@ -97,8 +97,9 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// Time for sampling, such as 90s or 5m; verification is not counted
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    /// Time that the run should take, such as 90s or 5m; rows that would take over a third of it
+    /// are skipped, and a quarter is kept for samples
+    #[arg(long, value_name = "TIME", default_value = "80s", value_parser = parse_duration)]
     pub budget: f64,
 
     /// Folder that takes the record and the report

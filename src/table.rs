@@ -3,10 +3,13 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use crossover_record::{Row, Status};
 use crossover_report::time;
+
+/// A rule under the head and nothing else: rows are short, and there are many.
+const RULED: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// What a cell shows of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +58,7 @@ fn kernel_table(rows: &[&Row], cell: Cell) -> Table {
     let columns = distinct(rows.iter().map(|row| column(row)));
     let lines = distinct(rows.iter().map(|row| line(row)));
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY);
+    table.load_style(RULED);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     let heads = columns.iter().map(|(dtype, size)| format!("{dtype} {size}"));
     table.set_header(["backend variant".to_owned()].into_iter().chain(heads));

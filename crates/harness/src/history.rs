@@ -17,6 +17,16 @@ struct Past {
     exact: bool,
 }
 
+/// A call on an adapter that was shorter is mostly launches and copies, whatever its work.
+const LAUNCHES: Duration = Duration::from_millis(20);
+
+impl Past {
+    /// Whether the call's time says anything about larger work.
+    fn tells(&self, key: &WorkerKey) -> bool {
+        key.adapter.is_none() || self.wall >= LAUNCHES
+    }
+}
+
 /// The verified calls of a run, by kernel, instance and what ran them.
 #[derive(Default)]
 pub(crate) struct History(BTreeMap<(String, DType, WorkerKey), Vec<Past>>);
@@ -48,7 +58,7 @@ impl History {
     ) -> Option<Duration> {
         let calls = self.0.get(&(kernel.stem.clone(), dtype, key.clone()))?;
         let work = work(kernel, case);
-        let scaled = calls.iter().filter_map(|past| {
+        let scaled = calls.iter().filter(|past| past.tells(key)).filter_map(|past| {
             let ratios = work.iter().filter_map(|(name, value)| {
                 past.work.get(name).filter(|&&before| before > 0.0).map(|before| value / before)
             });

@@ -52,7 +52,7 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measure {
     /// Time from the start of the run to the end of its samples, verification included; without
-    /// it every row gets [`PER_ROW`]. A call that is expected to take over a sixth of it is not
+    /// it every row gets [`PER_ROW`]. A call that is expected to take over a third of it is not
     /// made: its row is skipped, or a stand-in takes the reference's place.
     pub budget: Option<Duration>,
     /// Most samples of a row.
@@ -70,9 +70,12 @@ impl Default for Measure {
 /// Time for a row's samples where the run has no budget.
 pub const PER_ROW: Duration = Duration::from_secs(1);
 
-/// The part of a budget that one call may take, as a divisor: half a dozen long calls must not
-/// leave the other rows without samples.
-const BUDGET_SHARE: u32 = 6;
+/// The part of a budget that one call may take, as a divisor.
+const BUDGET_SHARE: u32 = 3;
+
+/// The part of a budget that is kept for samples even where verification took longer than planned,
+/// as a divisor: a row with its first call alone says little.
+const SAMPLING_SHARE: u32 = 4;
 
 /// Bytes of arguments of cases that are verified and sampled together: workers keep them all.
 const BATCH_BYTES: u64 = 256 << 20;
@@ -186,6 +189,7 @@ impl Session<'_> {
             None => PER_ROW * u32::try_from(rows).unwrap_or(u32::MAX),
             Some(budget) => {
                 let left = budget.saturating_sub(self.begun.elapsed());
+                let left = left.max(budget / SAMPLING_SHARE);
                 left.mul_f64(rows as f64 / rest.max(1) as f64)
             }
         }
