@@ -1,5 +1,7 @@
 //! The heat map: kernels down, variants across, each cell how much slower than the row's best.
 
+use std::collections::BTreeSet;
+
 use crossover_record::{Row, Status};
 use serde::Serialize;
 
@@ -47,7 +49,7 @@ pub(crate) struct Cell {
 
 impl HeatMap {
     /// Lays the rows of a record out.
-    pub(crate) fn new(rows: &[Row]) -> HeatMap {
+    pub(crate) fn new(rows: &[Row], software: &[&str]) -> HeatMap {
         let mut columns: Vec<Column> = Vec::new();
         for row in rows {
             let column = Column::of(row);
@@ -55,14 +57,19 @@ impl HeatMap {
                 columns.push(column);
             }
         }
-        columns.sort_by_key(|column| backend_order(&column.backend));
+        // What most kernels have comes first; the steps of one kernel's ladder come last.
+        let stems = |column: &Column| {
+            let of = rows.iter().filter(|row| Column::of(row) == *column);
+            of.map(|row| row.kernel.as_str()).collect::<BTreeSet<_>>().len()
+        };
+        columns.sort_by_key(|column| (stems(column) < 2, backend_order(&column.backend)));
         let mut lines: Vec<Line> = Vec::new();
         let mut start = 0;
         while start < rows.len() {
             let first = &rows[start];
             let group: Vec<&Row> = rows.iter().filter(|row| same_case(row, first)).collect();
             if !rows[..start].iter().any(|row| same_case(row, first)) {
-                lines.push(Line::new(first, &group, &columns));
+                lines.push(Line::new(first, &group, &columns, software));
             }
             start += 1;
         }
@@ -91,8 +98,12 @@ impl Column {
 }
 
 impl Line {
-    fn new(first: &Row, group: &[&Row], columns: &[Column]) -> Line {
-        let best = group.iter().filter_map(|row| row.median_ns).min();
+    fn new(first: &Row, group: &[&Row], columns: &[Column], software: &[&str]) -> Line {
+        // A software adapter is a CPU under another name: it is shown, never ranked.
+        let ranked = |row: &&&Row| {
+            !row.adapter.as_deref().is_some_and(|adapter| software.contains(&adapter))
+        };
+        let best = group.iter().filter(ranked).filter_map(|row| row.median_ns).min();
         let cell = |column: &Column| {
             let row = group.iter().find(|row| Column::of(row) == *column);
             row.map_or_else(Cell::none, |row| Cell::new(row, best))

@@ -71,7 +71,9 @@ pub fn write(record: &Record, folder: &Path, path: &Path) -> Result<(), ReportEr
     let io = |error| ReportError::Io { path: path.to_owned(), error };
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
-    let mut aside = tempfile::NamedTempFile::new_in(parent).map_err(io)?;
+    // Made like any other file, so that its mode is what the user's mask says.
+    let create = |path: &Path| std::fs::File::create_new(path);
+    let mut aside = tempfile::Builder::new().make_in(parent, create).map_err(io)?;
     aside.write_all(html.as_bytes()).map_err(io)?;
     aside.as_file().sync_all().map_err(io)?;
     aside.persist(path).map_err(|error| io(error.error))?;

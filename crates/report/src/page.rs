@@ -52,6 +52,8 @@ pub(crate) fn render(record: &Record, folder: &Path) -> Result<String, ReportErr
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("report", TEMPLATE)?;
+    let software = record.adapters.iter().filter(|adapter| adapter.software);
+    let software = software.map(|adapter| adapter.slug.as_str()).collect::<Vec<_>>();
     let page = Page {
         style: STYLE,
         style_hash: BASE64_STANDARD.encode(Sha256::digest(STYLE)),
@@ -61,7 +63,7 @@ pub(crate) fn render(record: &Record, folder: &Path) -> Result<String, ReportErr
         machine: machine(record),
         adapters: &record.adapters,
         conclusions: &record.conclusions,
-        heatmap: HeatMap::new(&record.rows),
+        heatmap: HeatMap::new(&record.rows, &software),
         kernels: kernels::views(record, folder)?,
         workers: workers(record),
         statuses: statuses(record),
