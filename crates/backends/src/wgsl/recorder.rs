@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crossover_gpu::{Arg, BufferId, Dispatch, GpuError, PipelineId, Session, Step};
-use crossover_ir::{AxisRange, Device, HostState, Region, Serial, Span, Trap, UnitId, VarId};
+use crossover_ir::{AxisRange, Device, HostState, Region, Serial, Span, Stmt, Trap, UnitId, VarId};
 use crossover_values::{DType, Scalar};
 use crossover_wgsl::{
     BindingKind, DeviceScalars, GridTooLarge, Role, Stored, UniformLayout, UniformValue, UnitShader,
@@ -270,9 +270,22 @@ impl Device for Recorder<'_> {
         Ok(())
     }
 
-    fn serial(&mut self, unit: UnitId, _: &Serial, state: &mut State) -> Result<(), RecordError> {
-        // What a serial section assigns is device-kept, and so never known here.
-        self.launch(unit, &[], state)
+    fn serial(
+        &mut self,
+        unit: UnitId,
+        serial: &Serial,
+        state: &mut State,
+    ) -> Result<(), RecordError> {
+        self.launch(unit, &[], state)?;
+        // What it assigns is kept by the device; what the host read of it before is old now.
+        for statement in &serial.code.body {
+            statement.walk(&mut |inner| {
+                if let Stmt::HostSet { var, .. } = inner {
+                    state.vars[var.0 as usize] = None;
+                }
+            });
+        }
+        Ok(())
     }
 
     fn fetch(&mut self, var: VarId, _: &mut State) -> Result<Scalar, RecordError> {
