@@ -27,7 +27,7 @@ pub(crate) fn print(text: &str) -> Result<(), CommandError> {
 /// Prints one JSON document.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub(crate) fn print_json(document: &impl Serialize) -> Result<(), CommandError> {
     let text = serde_json::to_string_pretty(document)
         .map_err(|error| CommandError::Stdout(io::Error::other(error)))?;

@@ -1,5 +1,6 @@
 //! A dense, row-major array of one dtype.
 
+use bytemuck::Pod;
 use ndarray::{ArrayD, IxDyn};
 
 use crate::{DType, Scalar};
@@ -99,10 +100,7 @@ impl Array {
     /// that is not 0 reads as true. `None` unless there are exactly as many bytes as the shape
     /// needs.
     pub fn from_bytes(dtype: DType, shape: &[usize], bytes: &[u8]) -> Option<Array> {
-        fn elements<T: bytemuck::AnyBitPattern>(shape: &[usize], bytes: &[u8]) -> Option<ArrayD<T>>
-        where
-            T: bytemuck::NoUninit,
-        {
+        fn elements<T: Pod>(shape: &[usize], bytes: &[u8]) -> Option<ArrayD<T>> {
             let elements = bytemuck::pod_collect_to_vec::<u8, T>(bytes);
             ArrayD::from_shape_vec(IxDyn(shape), elements).ok()
         }
