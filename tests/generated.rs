@@ -3,6 +3,12 @@
 //!
 //! Integers must be equal. Floats may differ by what WGSL allows an implementation.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests: a panic is a failure, and what cannot run here is shown"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

@@ -1,6 +1,12 @@
 //! Every mutant of the suite is rejected: wrong kernels by every executor of the language, wrong
 //! shaders by every adapter of this machine. Unchanged, the same lines are verified.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests: a panic is a failure, and what cannot run here is shown"
+)]
+
 use std::collections::BTreeMap;
 
 use crossover_backends::{REFERENCE, backends, signature};
