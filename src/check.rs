@@ -20,7 +20,6 @@ const DEFAULT_SIZES: &[&str] = &["small"];
 /// Bad input, or a machine on which nothing can be run.
 pub(crate) fn check(args: &CheckArgs) -> CommandResult {
     let selection = &args.selection;
-    let saver = selection.save.as_deref().map(Saver::new).transpose()?;
     let table = Table::new();
     let lines = table.lines();
     for name in &args.require {
@@ -28,6 +27,7 @@ pub(crate) fn check(args: &CheckArgs) -> CommandResult {
     }
     let adapters = setup::adapters(&lines, &selection.backend)?;
     let plan = setup::make_plan(selection, &lines, &adapters, DEFAULT_SIZES, AdapterChoice::All)?;
+    let saver = selection.save.as_deref().map(Saver::new).transpose()?;
     let options = Options {
         threads: setup::threads(selection),
         limits: setup::limits(selection),

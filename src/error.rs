@@ -25,9 +25,12 @@ pub(crate) enum CommandError {
         /// The system's reason.
         error: io::Error,
     },
-    /// A record cannot be read or written.
+    /// A record cannot be read, or its place is taken.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// A record cannot be written, after all the work for it.
+    #[error("the record is lost: {0}")]
+    Store(RecordError),
     /// A report cannot be made.
     #[error(transparent)]
     Report(#[from] ReportError),
@@ -52,6 +55,7 @@ impl CommandError {
             }
             CommandError::Backend(Failure::Unavailable(_)) => exit::USAGE,
             CommandError::Write { .. }
+            | CommandError::Store(_)
             | CommandError::Report(_)
             | CommandError::Backend(Failure::Failed(_) | Failure::Lost(_))
             | CommandError::Stdout(_) => exit::FAILED,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -103,15 +104,15 @@ fn user_kernel(path: &Path, stem: &str) -> Result<Kernel, String> {
     let definition_path = path.with_file_name("kernel.toml");
     // The file itself is checked first: its errors come before what it lacks to be run.
     crossover_lang::compile(&sources, &Options::default()).map_err(|error| error.to_string())?;
-    let text = fs::read_to_string(&definition_path).map_err(|error| {
+    let definition = read_text(&definition_path).map_err(|error| {
+        let path = path.display();
         format!(
-            "{} is a correct kernel file; to run it, {} must say its sizes and inputs: {error}",
-            path.display(),
-            definition_path.display()
+            "{path} is a correct kernel file; to run it, a kernel.toml beside it must say its \
+             sizes and inputs: {error}"
         )
     })?;
-    let definition = Definition::parse(&definition_path.display().to_string(), &text)
-        .map_err(|error| error.to_string())?;
+    let definition =
+        Definition::parse(&definition.path, &definition.text).map_err(|error| error.to_string())?;
     let shader_path = path.with_extension("wgsl");
     let shader = shader_path.is_file().then(|| read_text(&shader_path)).transpose()?;
     Ok(Kernel {
@@ -128,27 +129,33 @@ fn user_kernel(path: &Path, stem: &str) -> Result<Kernel, String> {
 
 /// Reads a kernel file within the limits for untrusted input.
 fn read_source(path: &Path) -> Result<SourceText, String> {
-    let limit = Limits::default().bytes as u64;
-    let size = fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    if size.is_dir() {
+    if path.is_dir() {
         return Err(format!("{} is a folder; name the .py file in it", path.display()));
     }
-    if size.len() > limit {
-        let bytes = size.len();
-        return Err(format!(
-            "{}: {bytes} bytes are over the limit of {limit} for a kernel file",
-            path.display()
-        ));
-    }
-    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let bytes = read_limited(path)?;
     let file =
         File::from_bytes(&path.display().to_string(), &bytes).map_err(|error| error.to_string())?;
     Ok(SourceText { path: file.path, text: file.text })
 }
 
 fn read_text(path: &Path) -> Result<SourceText, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let text = String::from_utf8(read_limited(path)?)
+        .map_err(|error| format!("{} is not UTF-8: {error}", path.display()))?;
     Ok(SourceText { path: path.display().to_string(), text })
+}
+
+/// Reads a file of limited size. What its metadata claims does not count: it may be a device.
+fn read_limited(path: &Path) -> Result<Vec<u8>, String> {
+    let limit = Limits::default().bytes;
+    let failed = |error: io::Error| format!("{}: {error}", path.display());
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > limit {
+        let path = path.display();
+        return Err(format!("{path} has over {limit} bytes, the limit for a file of a kernel"));
+    }
+    Ok(bytes)
 }
 
 /// What a user's kernel may import from: the suite's modules, and `common.py` beside it in their

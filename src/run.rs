@@ -36,8 +36,6 @@ const RECORDS: &str = "reports";
 pub(crate) fn run(args: &RunArgs) -> CommandResult {
     let selection = &args.selection;
     let created = Timestamp::now();
-    let folder = record_folder(args.out.as_deref(), created)?;
-    let saver = selection.save.as_deref().map(Saver::new).transpose()?;
     let table = Table::new();
     let lines = table.lines();
     let adapters = setup::adapters(&lines, &selection.backend)?;
@@ -46,6 +44,8 @@ pub(crate) fn run(args: &RunArgs) -> CommandResult {
     }
     let plan =
         setup::make_plan(selection, &lines, &adapters, DEFAULT_SIZES, AdapterChoice::Preferred)?;
+    let folder = record_folder(args.out.as_deref(), created)?;
+    let saver = selection.save.as_deref().map(Saver::new).transpose()?;
     let options = Options {
         threads: setup::threads(selection),
         limits: setup::limits(selection),
@@ -134,6 +134,6 @@ fn show(record: &Record, format: Format) -> Result<(), CommandError> {
 }
 
 fn store(record: &Record, pictures: &Pictures, folder: &Path) -> Result<(), CommandError> {
-    crossover_record::write(folder, record, pictures)?;
+    crossover_record::write(folder, record, pictures).map_err(CommandError::Store)?;
     Ok(crossover_report::write(record, folder, &folder.join(REPORT_FILE))?)
 }

@@ -70,7 +70,8 @@ pub(crate) fn prepare(opened: &Arc<Opened>, target: &Target<'_>) -> Result<Tuned
         Failure::Unavailable(format!("`{}` has no pass plan", target.kernel.stem))
     })?;
     let text = source(target.kernel, target.dtype)?;
-    let reflection = reflect(&text).map_err(|error| Failure::Failed(error.to_string()))?;
+    let path = target.kernel.shader.as_ref().map_or("", |shader| shader.path.as_str());
+    let reflection = reflect(&text).map_err(|error| Failure::Failed(format!("{path}: {error}")))?;
     if reflection.needs.f64 && !opened.device.info().f64 {
         return Err(Failure::Unavailable("this adapter has no f64 in shaders".to_owned()));
     }
