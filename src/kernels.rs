@@ -13,6 +13,7 @@ use crossover_harness::{HarnessError, Subject, nearest};
 use crossover_lang::{File, Limits, Options, Sources};
 
 use crate::error::CommandError;
+use crate::setup;
 
 /// The kernels that the command line names; all of the suite if it names none.
 ///
@@ -22,8 +23,15 @@ pub(crate) fn subjects(names: &[String]) -> Result<Vec<Subject>, CommandError> {
     let specs = if names.is_empty() {
         crossover_suite::stems().map(suite_spec).collect()
     } else {
-        names.iter().map(|name| spec(name)).collect::<Result<Vec<_>, _>>()?
+        setup::distinct(names).iter().map(|name| spec(name)).collect::<Result<Vec<_>, _>>()?
     };
+    for (position, spec) in specs.iter().enumerate() {
+        let stem = &spec.stem;
+        if specs[..position].iter().any(|earlier| earlier.stem == *stem) {
+            let error = format!("two kernels are called `{stem}`, and rows go by that name");
+            return Err(CommandError::Kernel(error));
+        }
+    }
     specs.into_iter().map(subject).collect()
 }
 

@@ -77,6 +77,9 @@ fn record_folder(out: Option<&Path>, created: Timestamp) -> Result<PathBuf, Comm
         Some(out) => out.to_owned(),
         None => Path::new(RECORDS).join(created.strftime("%Y-%m-%dT%H%M%SZ").to_string()),
     };
+    if folder.file_name().is_none() {
+        return Err(crossover_record::RecordError::NoPlace(folder).into());
+    }
     if folder.exists() {
         return Err(crossover_record::RecordError::Exists(folder).into());
     }

@@ -77,7 +77,7 @@ pub(crate) fn make_plan(
     let subjects = kernels::subjects(&selection.kernels)?;
     let selection = Selection {
         dtypes: selection.dtype.clone(),
-        sizes: selection.size.clone(),
+        sizes: distinct(&selection.size),
         default_sizes: default_sizes.iter().map(|size| (*size).to_owned()).collect(),
         set: selection.set.iter().cloned().collect::<BTreeMap<String, f64>>(),
         seed: selection.seed,
@@ -88,6 +88,17 @@ pub(crate) fn make_plan(
         threads: threads(selection),
     };
     Ok(plan(&subjects, lines, adapters, &selection, machine::available_memory())?)
+}
+
+/// Names without those said before: a row is run, and counted, once.
+pub(crate) fn distinct(names: &[String]) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for name in names {
+        if !seen.contains(name) {
+            seen.push(name.clone());
+        }
+    }
+    seen
 }
 
 /// Threads of threaded variants.

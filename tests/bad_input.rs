@@ -103,6 +103,7 @@ fn arguments_that_make_no_sense_are_refused() {
     refused(&["check", "julia", "--colour"], &["--colour"]);
     refused(&["check", "julia", "--budget", "5s"], &["--budget"]);
     refused(&["check", "julia", "--format", "xml"], &["xml", "json"]);
+    refused(&["run", "norm2", "--out", "x/.."], &["no place for a record"]);
     refused(&["report"], &["RECORD"]);
     refused(&["report", "no-such-record"], &["no-such-record"]);
     check_refused(&["julia", "--variant", "threads"], &["threads"]);
@@ -173,4 +174,11 @@ fn an_entry_that_is_not_there_is_refused() {
     let place = folder();
     let path = user_kernel(place.path(), "mine", DOUBLE, &definition("triple"));
     check_refused(&[argument(&path)], &["triple"]);
+}
+
+#[test]
+fn two_kernels_of_one_name_are_refused() {
+    let place = folder();
+    let path = user_kernel(place.path(), "julia", DOUBLE, &definition("double"));
+    check_refused(&["julia", argument(&path)], &["two kernels are called `julia`"]);
 }

@@ -177,6 +177,15 @@ fn threads_and_variants_are_what_was_asked_for() {
 }
 
 #[test]
+fn what_is_named_twice_runs_once() {
+    let base = ["check", "norm2", "norm2", "--size", "small,small", "--backend", "native,native"];
+    let more = ["--variant", "scalar", "--dtype", "f64,f64", "--format", "json"];
+    let args = [&base[..], &more].concat();
+    let document = crossover(&std::env::temp_dir(), &args).exits(0).json();
+    assert_eq!(rows(&document).len(), 1, "a row counts once: {document:#}");
+}
+
+#[test]
 fn saved_outputs_are_the_rows_files_and_nothing_else() {
     let place = folder();
     let saved = place.path().join("deep/saved");
