@@ -14,6 +14,9 @@ use crate::{kernels, output};
 /// Schema of the rows of `list`.
 const SCHEMA: &str = "crossover-list/1";
 
+/// Width of the table where no terminal says one.
+const PIPED_WIDTH: u16 = 100;
+
 /// One instance of a kernel.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -92,6 +95,9 @@ fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
+    if !table.is_tty() {
+        table.set_width(PIPED_WIDTH);
+    }
     table.set_header(["kernel", "sizes", "variants"]);
     for row in rows {
         let name = format!("{} {}\n{}", row.kernel, row.dtype, row.title);

@@ -10,8 +10,11 @@
 //!
 //! The coordinates and c are inputs, given to every backend as the same bits, and carry no error.
 
+use std::sync::OnceLock;
+
 use crossover_contract::{Allowed, AllowedElements, PolicyInput};
 use crossover_values::{DType, Scalar, Value};
+use rayon::prelude::*;
 
 use super::Rule;
 use crate::arguments::{Real, array, scalar};
@@ -21,7 +24,8 @@ use crate::arguments::{Real, array, scalar};
 /// step or two, so a larger one would allow hardly less.
 const HORIZON: f64 = 0.5;
 
-/// The policy: allowed counts per pixel, computed when asked for.
+/// The policy: allowed counts per pixel. The orbits of all pixels are followed once, by all cores,
+/// when the first one is asked for; every row of a case asks for them again.
 pub(super) fn boundary(input: &PolicyInput<'_>) -> Box<dyn AllowedElements> {
     match input.dtype {
         DType::F32 => of::<f32>(input, f64::from(f32::EPSILON), f64::from(f32::MIN_POSITIVE)),
@@ -47,7 +51,7 @@ fn of<T: Real + Into<f64>>(
     least_normal: f64,
 ) -> Box<dyn AllowedElements> {
     match orbits::<T>(input.arguments, u, least_normal) {
-        Some(orbits) => Box::new(orbits),
+        Some(orbits) => Box::new(Counted { orbits, pixels: OnceLock::new() }),
         None => Box::new(OnlyReference),
     }
 }
@@ -74,25 +78,52 @@ struct Orbits<T> {
     least_normal: f64,
 }
 
-impl<T: Real + Into<f64>> AllowedElements for Orbits<T> {
+/// The orbits with what they allow.
+struct Counted<T> {
+    orbits: Orbits<T>,
+    pixels: OnceLock<Vec<Possible>>,
+}
+
+/// What a pixel's count may be.
+enum Possible {
+    One(i64),
+    Several(Box<[i64]>),
+    From(i64),
+}
+
+impl<T: Real + Into<f64>> AllowedElements for Counted<T> {
     fn element(&self, _: &str, index: usize, reference: Scalar) -> Allowed {
-        let width = self.x.len().max(1);
-        match (self.x.get(index % width), self.y.get(index / width)) {
-            (Some(&x), Some(&y)) => self.counts(x, y, reference),
-            _ => Allowed::Exact,
+        let pixels = self.pixels.get_or_init(|| self.orbits.all());
+        match pixels.get(index) {
+            Some(Possible::One(only)) if reference.as_integer() == Some(i128::from(*only)) => {
+                Allowed::Exact
+            }
+            Some(Possible::One(only)) => Allowed::Set(vec![*only]),
+            Some(Possible::Several(counts)) => Allowed::Set(counts.to_vec()),
+            Some(Possible::From(first)) => {
+                Allowed::Range(*first, i64::from(self.orbits.rule.max_iterations))
+            }
+            None => Allowed::Exact,
         }
     }
 }
 
 impl<T: Real + Into<f64>> Orbits<T> {
-    fn counts(&self, x: T, y: T, reference: Scalar) -> Allowed {
+    /// Every pixel, row-major.
+    fn all(&self) -> Vec<Possible> {
+        let width = self.x.len();
+        let pixel = |index: usize| self.counts(self.x[index % width], self.y[index / width]);
+        (0..width * self.y.len()).into_par_iter().map(pixel).collect()
+    }
+
+    fn counts(&self, x: T, y: T) -> Possible {
         let max = self.rule.max_iterations;
         let (mut a, mut b, mut e) = (x, y, 0.0);
         let mut possible = Vec::new();
         for n in 0..max {
             if e > HORIZON {
                 let first = possible.first().copied().unwrap_or(i64::from(n));
-                return Allowed::Range(first, i64::from(max));
+                return Possible::From(first);
             }
             let (square, error) = self.test(a, b, e);
             // A NaN leaves the test undecided too: it is not surely inside.
@@ -101,12 +132,12 @@ impl<T: Real + Into<f64>> Orbits<T> {
                 possible.push(i64::from(n));
             }
             if square - error >= 4.0 {
-                return set(possible, reference);
+                return possible_of(possible);
             }
             (a, b, e) = self.step(a, b, e);
         }
         possible.push(i64::from(max));
-        set(possible, reference)
+        possible_of(possible)
     }
 
     /// |z|^2 of the reference, and how far the device's may be from it.
@@ -155,10 +186,10 @@ fn widen(error: f64) -> f64 {
     error * (1.0 + 1e-6)
 }
 
-fn set(possible: Vec<i64>, reference: Scalar) -> Allowed {
-    match possible.as_slice() {
-        [only] if reference.as_integer() == Some(i128::from(*only)) => Allowed::Exact,
-        _ => Allowed::Set(possible),
+fn possible_of(counts: Vec<i64>) -> Possible {
+    match counts.as_slice() {
+        [only] => Possible::One(*only),
+        _ => Possible::Several(counts.into_boxed_slice()),
     }
 }
 
