@@ -12,17 +12,34 @@ use crate::run::Measure;
 use crate::session::{CaseState, Session};
 use crate::statistics::{median_position, shuffled, summarize};
 
-/// Rounds in which the sample that is verified again may lie. Few, so that a row whose calls turn
-/// out longer than its first one is still called that often.
-const EARLY_ROUNDS: u32 = 3;
+/// The sample that is verified again is among the first so many of its row. Few, so that a row whose
+/// calls turn out longer than its first one still gets there.
+const EARLY_SAMPLES: u32 = 3;
 
 /// What is left to do for a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Turn {
     /// Time it may still spend; zero ends its samples.
     left: Duration,
-    /// The round whose sample is verified again.
+    /// Samples it should get, at least 1; they are spread evenly over the rounds.
+    expected: u32,
+    /// Moves its rounds, so that long rows do not all meet in one.
+    offset: u32,
+    /// Samples it has.
+    taken: u32,
+    /// Which of its samples is verified again.
     again: u32,
+}
+
+impl Turn {
+    const NONE: Turn = Turn { left: Duration::ZERO, expected: 1, offset: 0, taken: 0, again: 0 };
+
+    /// Whether the row is sampled in a round out of `rounds`.
+    fn is_due(&self, round: u32, rounds: u32) -> bool {
+        let at = u64::from(round + self.offset) % u64::from(rounds);
+        let (expected, rounds) = (u64::from(self.expected), u64::from(rounds));
+        !self.left.is_zero() && (at + 1) * expected / rounds > at * expected / rounds
+    }
 }
 
 impl Session<'_> {
@@ -36,20 +53,19 @@ impl Session<'_> {
     ) {
         let mut turns = turns(rows, measure, budget, self.options.seed);
         let begun = Instant::now();
+        let end = budget + budget / 4;
         for round in 0..measure.max_samples {
-            let mut any = false;
             for position in shuffled(rows.len(), self.options.seed, u64::from(round)) {
                 let turn = turns[position];
-                // All samples of the short rows together cost less than one of a long row's, so
-                // they are taken even where the long rows have used the budget up.
-                let end = if turn.left == Duration::MAX { budget + budget / 4 } else { budget };
-                let late = round > 0 && begun.elapsed() > end;
-                if turn.left.is_zero() || late {
+                // Every row gets one warm sample, even where the time is used up.
+                let late = turn.taken > 0 && begun.elapsed() > end;
+                if late || !turn.is_due(round, measure.max_samples) {
                     continue;
                 }
-                any = true;
                 let live = &mut rows[position];
-                turns[position].left = match self.take_sample(states, live, round == turn.again) {
+                let again = turn.taken == turn.again;
+                turns[position].taken += 1;
+                turns[position].left = match self.take_sample(states, live, again) {
                     Ok(wall) => turn.left.saturating_sub(wall),
                     Err(failure) => {
                         fail(&mut live.row, &failure);
@@ -57,9 +73,6 @@ impl Session<'_> {
                     }
                 };
                 self.observer.sampling(begun.elapsed().min(budget), budget);
-            }
-            if !any {
-                break;
             }
         }
     }
@@ -104,7 +117,7 @@ impl Session<'_> {
 /// The turns of every row. What short rows leave of the budget goes to the longer ones; a row whose
 /// first call took longer than [`Measure::once_above`] gets none, as that call is its sample.
 fn turns(rows: &[LiveRow], measure: &Measure, budget: Duration, seed: u64) -> Vec<Turn> {
-    let mut turns = vec![Turn { left: Duration::ZERO, again: 0 }; rows.len()];
+    let mut turns = vec![Turn::NONE; rows.len()];
     let mut wishes: Vec<(Duration, usize)> = rows
         .iter()
         .enumerate()
@@ -124,12 +137,16 @@ fn turns(rows: &[LiveRow], measure: &Measure, budget: Duration, seed: u64) -> Ve
         } else {
             (quota.as_secs_f64() / wall.as_secs_f64().max(1e-9)) as u32
         };
-        let [draw, ..] = philox::stream(seed, position as u64);
+        let expected = expected.clamp(1, measure.max_samples.max(1));
+        let [draw, offset, ..] = philox::stream(seed, position as u64);
         turns[position] = Turn {
             // A row that may take all its samples is stopped by their number, not by their time;
             // and every row gets one warm sample, even where the budget is spent.
             left: if quota == wish { Duration::MAX } else { quota.max(Duration::from_nanos(1)) },
-            again: draw % expected.clamp(1, EARLY_ROUNDS),
+            expected,
+            offset: offset % measure.max_samples.max(1),
+            taken: 0,
+            again: draw % expected.min(EARLY_SAMPLES),
         };
         left = left.saturating_sub(quota);
         rest -= 1;
@@ -209,7 +226,10 @@ mod tests {
     fn a_spent_budget_leaves_one_sample_each() {
         let rows = [live(5, Status::Verified), live(7, Status::Verified)];
         let turns = turns(&rows, &measure(), Duration::ZERO, 1);
-        assert_eq!(turns, [Turn { left: Duration::from_nanos(1), again: 0 }; 2]);
+        let one = |turn: &Turn| (turn.left, turn.expected) == (Duration::from_nanos(1), 1);
+        assert!(turns.iter().all(one), "{turns:?}");
+        let rounds = |turn: &Turn| (0..30).filter(|&round| turn.is_due(round, 30)).count();
+        assert!(turns.iter().all(|turn| rounds(turn) == 1), "{turns:?}");
     }
 
     #[test]
