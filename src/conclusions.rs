@@ -1,6 +1,7 @@
 //! One sentence per kernel: what wins from which size.
 //!
-//! Only verified rows take part, and no software adapter: it is a CPU under another name.
+//! Only verified rows take part; no software adapter does, which is a CPU under another name, and no
+//! variant that is there for its price alone.
 
 use crossover_record::{Adapter, Row, Status};
 use crossover_report::time;
@@ -44,7 +45,9 @@ fn winners<'r>(rows: &[&'r Row], adapters: &[Adapter]) -> Vec<Winner<'r>> {
         let software = adapters
             .iter()
             .any(|adapter| adapter.software && row.adapter.as_ref() == Some(&adapter.slug));
-        row.status == Status::Verified && row.median_ns.is_some() && !software
+        // Code without bounds checks is there to price them, not to be chosen.
+        let priced = row.variant == "unchecked";
+        row.status == Status::Verified && row.median_ns.is_some() && !software && !priced
     };
     let mut winners: Vec<Winner<'r>> = Vec::new();
     for row in rows.iter().filter(ranked) {
