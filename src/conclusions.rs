@@ -114,3 +114,60 @@ fn figures(winner: &Winner<'_>) -> String {
         _ => format!("{size}: {}", time(median)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::row;
+
+    fn software(slug: &str) -> Adapter {
+        Adapter {
+            backend: "wgsl".to_owned(),
+            slug: slug.to_owned(),
+            name: slug.to_owned(),
+            driver: String::new(),
+            kind: "software".to_owned(),
+            software: true,
+            passport: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_change_of_the_winner_is_told_with_its_size() {
+        let rows = [
+            row("small", "native", "scalar", 20_000),
+            row("small", "native", "threads", 50_000),
+            row("book", "native", "scalar", 90_000_000),
+            row("book", "native", "threads", 45_000_000),
+        ];
+        assert_eq!(
+            conclusions(&rows, &[]),
+            ["julia: f32: native scalar wins up to small (small: 20.0 µs), native threads from \
+              book on (book: 45.0 ms, 2.0 times native scalar)."]
+        );
+    }
+
+    #[test]
+    fn the_unproved_the_unchecked_and_software_adapters_never_win() {
+        let mut wrong = row("small", "native", "simd", 1);
+        wrong.status = Status::Wrong;
+        let mut shader = row("small", "wgsl", "tuned", 2);
+        shader.adapter = Some("llvmpipe".to_owned());
+        let unchecked = row("small", "cranelift", "unchecked", 3);
+        let rows = [wrong, shader.clone(), unchecked, row("small", "cranelift", "1t", 4_000)];
+        let told = conclusions(&rows, &[software("llvmpipe")]);
+        assert_eq!(told, ["julia: f32: cranelift 1t wins at small (small: 4.00 µs)."]);
+        let on_hardware = conclusions(&[shader], &[]);
+        assert_eq!(
+            on_hardware,
+            ["julia: f32: wgsl tuned on llvmpipe wins at small (small: 2.00 ns)."]
+        );
+    }
+
+    #[test]
+    fn a_kernel_without_a_verified_row_says_so() {
+        let mut failed = row("small", "native", "scalar", 1);
+        (failed.status, failed.median_ns) = (Status::Failed, None);
+        assert_eq!(conclusions(&[failed], &[]), ["julia: f32: nothing was verified."]);
+    }
+}

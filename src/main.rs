@@ -20,6 +20,8 @@ mod run;
 mod save;
 mod setup;
 mod table;
+#[cfg(test)]
+mod testing;
 mod worker;
 
 use std::process::ExitCode;

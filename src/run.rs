@@ -62,7 +62,11 @@ pub(crate) fn run(args: &RunArgs) -> CommandResult {
     let code = exit::exit_code(&report.rows, &Demands::default());
     let record = record(report, created, &adapters);
     show(&record.0, selection.format)?;
-    store(&record.0, &record.1, &folder)?;
+    if let Err(error) = store(&record.0, &record.1, &folder) {
+        output::complain(&error);
+        // A wrong answer stays the worst that can be said of a run.
+        return Ok(if code == exit::WRONG { code } else { error.exit_code() });
+    }
     let page = folder.join(REPORT_FILE);
     match selection.format {
         Format::Table => output::print(&format!("report: {}", page.display()))?,

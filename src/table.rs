@@ -102,3 +102,40 @@ fn reasons(rows: &[&Row]) -> Vec<String> {
     };
     groups.into_iter().map(describe).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::row;
+
+    #[test]
+    fn a_cell_without_proof_shows_its_status_and_the_reason_below() {
+        let mut wrong = row("book", "native", "simd", 7_000);
+        (wrong.status, wrong.reason) = (Status::Wrong, "3 elements".to_owned());
+        let rows = [row("small", "native", "simd", 5_000), wrong];
+        let text = tables(&rows, Cell::Time);
+        assert!(text.contains("5.00 µs") && !text.contains("7.00 µs"), "{text}");
+        assert!(text.contains("wrong: native simd f32: 3 elements"), "{text}");
+    }
+
+    #[test]
+    fn check_shows_no_time() {
+        let text = tables(&[row("small", "native", "simd", 5_000)], Cell::Status);
+        assert!(text.contains("verified") && !text.contains("µs"), "{text}");
+    }
+
+    #[test]
+    fn two_instances_at_two_sizes_fit_into_eighty_columns() {
+        let mut rows = Vec::new();
+        for size in ["small", "book"] {
+            let mut row = row(size, "wgsl", "generated", 999_000_000);
+            row.adapter = Some("swiftshader".to_owned());
+            rows.push(row.clone());
+            row.dtype = crossover_values::DType::F64;
+            rows.push(row);
+        }
+        let text = tables(&rows, Cell::Time);
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|width| width <= 80), "{text}");
+    }
+}

@@ -87,6 +87,13 @@ mod tests {
     }
 
     #[test]
+    fn the_document_has_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/IR.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        assert!(document.contains(ops_markdown().trim()), "docs/IR.md has another table");
+    }
+
+    #[test]
     fn names_are_unique_and_found() {
         for op in Op::ALL {
             assert_eq!(Op::from_name(op.info().name), Some(*op));
