@@ -1,5 +1,5 @@
 //! Times of the native variants against `scalar`, best of interleaved rounds:
-//! `cargo run --release -p crossover-suite --example ratios [SIZE] [STEM...]`.
+//! `cargo run --release -p crossover-suite --example native_ratios [SIZE] [STEM...]`.
 //!
 //! A tool for whoever writes a variant; the numbers of the project come from `crossover run`, which
 //! proves a result before it times it.

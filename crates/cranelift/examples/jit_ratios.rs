@@ -1,7 +1,7 @@
 //! Prices generated code: julia, a diffusion step and a sum of squares by Cranelift against the
 //! same loops by rustc, interleaved.
 //!
-//! `cargo run --release -p crossover-cranelift --example ratios`; with `--asm julia` (or
+//! `cargo run --release -p crossover-cranelift --example jit_ratios`; with `--asm julia` (or
 //! `diffusion`, `norm2`) it prints the machine code instead.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a person to read")]
 
