@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use crossover_contract::Setting;
 use crossover_values::DType;
 
 /// Interpret it, JIT-compile it, write it natively, or put it on the GPU: and from which size on?
@@ -51,7 +52,7 @@ pub(crate) struct Selection {
 
     /// Set a parameter of the case, such as w=512; the others come from the size
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_setting)]
-    pub set: Vec<(String, f64)>,
+    pub set: Vec<(String, Setting)>,
 
     /// Seed of the inputs instead of the kernel's own
     #[arg(long)]
@@ -211,13 +212,14 @@ pub(crate) enum Format {
 }
 
 /// Reads `name=value`.
-fn parse_setting(text: &str) -> Result<(String, f64), String> {
+fn parse_setting(text: &str) -> Result<(String, Setting), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, such as w=512")?;
-    let value = value.parse::<f64>().map_err(|_| format!("`{value}` is no number"))?;
-    if name.is_empty() || !value.is_finite() {
+    let number = value.parse::<f64>();
+    if name.is_empty() || value.is_empty() || number.as_ref().is_ok_and(|n| !n.is_finite()) {
         return Err("expected NAME=VALUE with a finite value, such as w=512".to_owned());
     }
-    Ok((name.to_owned(), value))
+    let setting = number.map_or_else(|_| Setting::Name(value.to_owned()), Setting::Number);
+    Ok((name.to_owned(), setting))
 }
 
 /// Reads a positive number of seconds.
@@ -258,10 +260,10 @@ mod tests {
 
     #[test]
     fn settings_and_durations_that_cannot_be_are_refused() {
-        for bad in ["w", "=3", "w=x", "w=inf", "w=NaN"] {
+        for bad in ["w", "=3", "w=", "w=inf", "w=NaN"] {
             assert!(parse_setting(bad).is_err(), "{bad}");
         }
-        assert_eq!(parse_setting("w=512"), Ok(("w".to_owned(), 512.0)));
+        assert_eq!(parse_setting("w=512"), Ok(("w".to_owned(), Setting::Number(512.0))));
         for bad in ["", "5", "-3s", "0s"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crossover_contract::{Definition, Kernel, MutantFile, SourceText};
+use crossover_contract::{Definition, Kernel, KernelCode, MutantFile, SourceText};
 use crossover_harness::protocol::KernelSpec;
 use crossover_harness::worker::KernelProvider;
 use crossover_harness::{HarnessError, Subject, nearest};
@@ -130,8 +130,7 @@ fn user_kernel(path: &Path, stem: &str) -> Result<Kernel, String> {
         definition,
         shader,
         shader_library: crossover_suite::shader_library(),
-        native: &[],
-        policy_functions: &[],
+        code: KernelCode::default(),
     })
 }
 

@@ -1,7 +1,10 @@
 //! `crossover list`: the kernels with their instances, sizes and variants.
 
+use std::collections::BTreeMap;
+
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
+use crossover_contract::Setting;
 use crossover_harness::{Subject, exit};
 use crossover_record::Document;
 use serde::Serialize;
@@ -33,7 +36,7 @@ struct Row {
 #[derive(Debug, Serialize)]
 struct Size {
     name: String,
-    parameters: std::collections::BTreeMap<String, f64>,
+    parameters: BTreeMap<String, Setting>,
 }
 
 #[derive(Debug, Serialize)]

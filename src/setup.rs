@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crossover_backends::{REFERENCE, STAND_IN, backends};
+use crossover_contract::Setting;
 use crossover_contract::{Backend, Failure};
 use crossover_harness::{
     AdapterChoice, Adapters, Duty, Limits, Plan, Selection, TableLine, WorkerCommand, WorkerKey,
@@ -79,7 +80,7 @@ pub(crate) fn make_plan(
         dtypes: selection.dtype.clone(),
         sizes: distinct(&selection.size),
         default_sizes: default_sizes.iter().map(|size| (*size).to_owned()).collect(),
-        set: selection.set.iter().cloned().collect::<BTreeMap<String, f64>>(),
+        set: selection.set.iter().cloned().collect::<BTreeMap<String, Setting>>(),
         seed: selection.seed,
         backends: selection.backend.clone(),
         variants: selection.variant.clone(),

@@ -14,7 +14,9 @@ use std::fs;
 use std::path::Path;
 
 use crossover_backends::{REFERENCE, backends};
-use crossover_contract::{Backend, Case, Definition, Failure, Kernel, SourceText, Target};
+use crossover_contract::{
+    Backend, Case, Definition, Failure, Kernel, KernelCode, SourceText, Target,
+};
 use crossover_ir::fixture::{Expected, parse_runs};
 use crossover_lang::{File, Options, Sources};
 use crossover_values::{Array, DType, Scalar, Value};
@@ -47,8 +49,7 @@ fn kernel(stem: &str, text: &str, modules: &BTreeMap<String, SourceText>, entry:
         definition: Definition::parse("kernel.toml", &definition).unwrap(),
         shader: None,
         shader_library: BTreeMap::new(),
-        native: &[],
-        policy_functions: &[],
+        code: KernelCode::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crossover_backends::{REFERENCE, backends, signature};
 use crossover_contract::{
-    Backend, Case, CaseRequest, Failure, Kernel, Mutant, MutantFile, SourceText, Target,
+    Backend, Case, CaseRequest, Failure, Kernel, Mutant, MutantFile, Setting, SourceText, Target,
 };
 use crossover_harness::verify::{Outputs, Verdict};
 use crossover_harness::{Called, call_in_process, verify_in_process};
@@ -20,13 +20,6 @@ use crossover_values::DType;
 /// Lines that run the kernel's source.
 const EXECUTORS: &[(&str, &str)] =
     &[("interpreter", "exact"), ("cranelift", "1t"), ("cranelift", "threads")];
-
-/// Mutants that compute the right thing at `small`: the parameter, and a value at which they differ.
-const LARGER: &[(&str, &str, f64)] =
-    &[("coordinates by accumulation", "w", 700.0), ("one dart per invocation", "n", 1_500_000.0)];
-
-/// The lines of [`LARGER`] that hold for a mutant: none or one.
-type Set = &'static [(&'static str, &'static str, f64)];
 
 /// The unchanged kernel in one instance, in one case, with its reference.
 struct Truth {
@@ -38,9 +31,13 @@ struct Truth {
 }
 
 impl Truth {
-    fn new(all: &[Box<dyn Backend>], stem: &str, dtype: DType, set: Set) -> Truth {
+    fn new(
+        all: &[Box<dyn Backend>],
+        stem: &str,
+        dtype: DType,
+        set: BTreeMap<String, Setting>,
+    ) -> Truth {
         let kernel = crossover_suite::kernel(stem).unwrap();
-        let set = set.iter().map(|(_, name, value)| ((*name).to_owned(), *value)).collect();
         let request = CaseRequest { size: "small".to_owned(), set, seed: None };
         let case = kernel.definition.case(&request).unwrap();
         let interpreter = find(all, REFERENCE.0);
@@ -63,28 +60,40 @@ impl Truth {
         Target { kernel, dtype, variant, adapter, threads, case, back_edges, wait_limit_s: 60.0 }
     }
 
-    /// Why a line is wrong, or `None` if it is verified.
-    fn complaint(
+    /// What verification says of a line.
+    fn judged(
         &self,
         kernel: &Kernel,
         backend: &dyn Backend,
         variant: &str,
         adapter: Option<&str>,
-    ) -> Option<String> {
+    ) -> Judged {
         // What does not compile would prove nothing about the comparison.
         let declared = signature(kernel, self.dtype).unwrap_or_else(|error| panic!("{error}"));
         let target = self.target(kernel, variant, adapter);
         let verified = verify_in_process(backend, &target, &declared, Some(&self.outputs));
-        let (verdict, answers, _) =
-            verified.unwrap_or_else(|failure| panic!("{} {variant}: {failure}", kernel.stem));
+        let (verdict, answers, _) = match verified {
+            Ok(verified) => verified,
+            Err(Failure::Unavailable(reason)) => return Judged::Unavailable(reason),
+            Err(failure) => panic!("{} {variant}: {failure}", kernel.stem),
+        };
         match verdict {
-            Verdict::Wrong { reason, .. } => Some(reason),
-            Verdict::Verified(_) => {
-                let wrong = answers.into_iter().find(|answer| !answer.ok);
-                wrong.map(|answer| format!("{}: {}", answer.name, answer.got))
-            }
+            Verdict::Wrong { reason, .. } => Judged::Wrong(reason),
+            Verdict::Verified(_) => match answers.into_iter().find(|answer| !answer.ok) {
+                Some(answer) => Judged::Wrong(format!("{}: {}", answer.name, answer.got)),
+                None => Judged::Right,
+            },
         }
     }
+}
+
+/// What verification says of a line.
+#[derive(Debug, PartialEq)]
+enum Judged {
+    Right,
+    Wrong(String),
+    /// This line cannot run here, such as f64 on an adapter without it.
+    Unavailable(String),
 }
 
 fn find<'a>(all: &'a [Box<dyn Backend>], name: &str) -> &'a dyn Backend {
@@ -104,33 +113,47 @@ fn mutated(stem: &str, mutant: &Mutant) -> Kernel {
     kernel
 }
 
+/// A backend's name, a variant, an adapter.
+type Line<'a> = (&'a str, &'a str, Option<&'a str>);
+
+/// The lines that run the unchanged kernel, each verified; those that cannot are shown.
+fn right_lines<'a>(all: &[Box<dyn Backend>], truth: &Truth, lines: &[Line<'a>]) -> Vec<Line<'a>> {
+    let runs = |(backend, variant, adapter): &&Line<'_>| {
+        let name = format!("{} {} {backend} {variant}", truth.kernel.stem, truth.dtype);
+        match truth.judged(&truth.kernel, find(all, backend), variant, *adapter) {
+            Judged::Right => true,
+            Judged::Wrong(reason) => panic!("{name}, unchanged: {reason}"),
+            Judged::Unavailable(reason) => {
+                println!("{name} {}: unavailable: {reason}", adapter.unwrap_or_default());
+                false
+            }
+        }
+    };
+    lines.iter().filter(runs).copied().collect()
+}
+
 /// Runs the mutants of one kind of file on the lines given; how many there were.
-fn reject_all(file: MutantFile, lines: &[(&str, &str, Option<&str>)]) -> usize {
+fn reject_all(file: MutantFile, lines: &[Line<'_>]) -> usize {
     let all = backends();
     let (mut count, mut passed) = (0, Vec::new());
     for kernel in crossover_suite::kernels().unwrap() {
-        let mut truths: BTreeMap<(DType, bool), Truth> = BTreeMap::new();
+        let mut truths: BTreeMap<String, (Truth, Vec<Line<'_>>)> = BTreeMap::new();
         for mutant in kernel.definition.mutants.iter().filter(|mutant| mutant.file == file) {
             let dtype = mutant.dtype.unwrap_or(kernel.definition.instances[0].dtype);
-            let larger = LARGER.iter().find(|(name, ..)| *name == mutant.name);
-            let set = larger.map_or(&[][..], std::slice::from_ref);
-            let truth = truths
-                .entry((dtype, larger.is_some()))
-                .or_insert_with(|| Truth::new(&all, &kernel.stem, dtype, set));
+            let (truth, lines) =
+                truths.entry(format!("{dtype} {:?}", mutant.at)).or_insert_with(|| {
+                    let truth = Truth::new(&all, &kernel.stem, dtype, mutant.at.clone());
+                    let lines = right_lines(&all, &truth, lines);
+                    (truth, lines)
+                });
+            assert!(!lines.is_empty(), "{} {dtype} runs on no line", kernel.stem);
             let wrong = mutated(&kernel.stem, mutant);
             for (backend, variant, adapter) in lines {
-                let backend = find(&all, backend);
-                let name = format!(
-                    "{} {dtype} {} {variant} {}",
-                    kernel.stem,
-                    backend.name(),
-                    adapter.unwrap_or_default()
-                );
-                let right = truth.complaint(&truth.kernel, backend, variant, *adapter);
-                assert_eq!(right, None, "{name}, unchanged");
-                match truth.complaint(&wrong, backend, variant, *adapter) {
-                    Some(reason) => println!("{name}: `{}`: {reason}", mutant.name),
-                    None => passed.push(format!("{name}: `{}`", mutant.name)),
+                let adapter_name = adapter.unwrap_or_default();
+                let name = format!("{} {dtype} {backend} {variant} {adapter_name}", kernel.stem);
+                match truth.judged(&wrong, find(&all, backend), variant, *adapter) {
+                    Judged::Wrong(reason) => println!("{name}: `{}`: {reason}", mutant.name),
+                    other => passed.push(format!("{name}: `{}`: {other:?}", mutant.name)),
                 }
             }
             count += 1;

@@ -97,8 +97,7 @@ fn generate(
             println!("cargo:rerun-if-changed={}", path.display());
             writeln!(text, "        {field}: include_str!({path:?}),")?;
         }
-        writeln!(text, "        native: {stem}::VARIANTS,")?;
-        writeln!(text, "        policy_functions: {stem}::POLICY_FUNCTIONS }},")?;
+        writeln!(text, "        code: {stem}::CODE }},")?;
     }
     writeln!(text, "];\n\npub(crate) const SHADER_LIBRARY: &[(&str, &str)] = &[")?;
     for name in shader_stems(&shaders.join("lib"))? {

@@ -1,5 +1,6 @@
 //! The Cranelift JIT: one thread, threads, and without bounds checks to price them.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crossover_contract::{
@@ -93,6 +94,7 @@ impl Prepared for PreparedCode {
             wall_ns: nanoseconds(wall),
             phases: vec![phase("run", wall)],
             back_edges: None,
+            facts: BTreeMap::new(),
         })
     }
 }

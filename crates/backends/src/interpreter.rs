@@ -1,5 +1,6 @@
 //! The bytecode interpreter: the reference.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crossover_contract::{
@@ -76,6 +77,7 @@ impl Prepared for PreparedProgram {
             wall_ns: nanoseconds(wall),
             phases: vec![phase("run", wall)],
             back_edges: self.back_edges,
+            facts: BTreeMap::new(),
         })
     }
 }

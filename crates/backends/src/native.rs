@@ -1,5 +1,6 @@
 //! Hand-written Rust: the kernel's own variants, each on a thread pool of the size asked for.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crossover_contract::{
@@ -21,7 +22,7 @@ impl Backend for Native {
     }
 
     fn variants(&self, kernel: &Kernel, dtype: DType) -> Vec<Variant> {
-        let there = kernel.native.iter().filter(|variant| variant.dtypes.contains(&dtype));
+        let there = kernel.code.variants.iter().filter(|variant| variant.dtypes.contains(&dtype));
         let variant = |native: &NativeVariant| Variant {
             name: native.name.to_owned(),
             doc: native.doc.to_owned(),
@@ -39,7 +40,7 @@ impl Backend for Native {
         let wanted = |variant: &&NativeVariant| {
             variant.name == target.variant && variant.dtypes.contains(&target.dtype)
         };
-        let variant = target.kernel.native.iter().find(wanted).ok_or_else(|| {
+        let variant = target.kernel.code.variants.iter().find(wanted).ok_or_else(|| {
             let (variant, dtype) = (target.variant, target.dtype);
             Failure::Unavailable(format!("no native variant `{variant}` in {dtype}"))
         })?;
@@ -49,7 +50,8 @@ impl Backend for Native {
             .build()
             .map_err(|error| Failure::Failed(format!("{threads} threads: {error}")))?;
         let signature = front::signature(target.kernel, target.dtype)?;
-        Ok(Box::new(PreparedNative { variant, dtype: target.dtype, threads, pool, signature }))
+        let (dtype, parameters) = (target.dtype, target.case.parameters.clone());
+        Ok(Box::new(PreparedNative { variant, dtype, threads, pool, signature, parameters }))
     }
 }
 
@@ -59,6 +61,7 @@ struct PreparedNative {
     threads: usize,
     pool: rayon::ThreadPool,
     signature: Signature,
+    parameters: BTreeMap<String, f64>,
 }
 
 impl Prepared for PreparedNative {
@@ -72,18 +75,21 @@ impl Prepared for PreparedNative {
             arguments: &mut arguments,
             returned: Vec::new(),
             threads: self.threads,
+            parameters: &self.parameters,
+            facts: BTreeMap::new(),
         };
         let start = Instant::now();
         // A variant on one thread runs on the pool too, so that every variant pays the same way in.
         let result = self.pool.install(|| (self.variant.run)(&mut call));
         let wall = start.elapsed();
         result.map_err(|error| Failure::Failed(error.to_string()))?;
-        let returned = call.returned;
+        let (returned, facts) = (call.returned, call.facts);
         Ok(Outcome {
             outputs: outputs(&self.signature, arguments, returned)?,
             wall_ns: nanoseconds(wall),
             phases: vec![phase("run", wall)],
             back_edges: None,
+            facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         })
     }
 }

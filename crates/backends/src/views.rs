@@ -65,7 +65,9 @@ fn compiled(kernel: &Kernel, dtype: DType) -> Result<crossover_cranelift::Compil
 /// What WGSL cannot express, or a shader that does not compile.
 pub fn wgsl(kernel: &Kernel, dtype: DType, variant: &str) -> Result<Vec<ShaderText>, Failure> {
     if variant == "tuned" {
-        let source = tuned::source(kernel, dtype)?;
+        let case = kernel.definition.least_case();
+        let case = case.map_err(|error| Failure::Failed(error.to_string()))?;
+        let source = tuned::source(kernel, dtype, &case)?;
         let reflection = reflect(&source).map_err(|error| Failure::Failed(error.to_string()))?;
         let entries = reflection.entry_points.into_iter().map(|entry| entry.name).collect();
         return Ok(vec![ShaderText { source, entries }]);

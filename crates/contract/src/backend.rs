@@ -1,5 +1,7 @@
 //! The backend's side: variants, preparation, one call, its cost.
 
+use std::collections::BTreeMap;
+
 use crossover_values::{DType, Value};
 
 use crate::{Case, Kernel};
@@ -125,6 +127,8 @@ pub struct Outcome {
     pub phases: Vec<Phase>,
     /// Largest number of loop back edges of one region iteration or serial section, if counted.
     pub back_edges: Option<u64>,
+    /// What the variant reports beside its outputs, by the names of the kernel's `[facts]`.
+    pub facts: BTreeMap<String, f64>,
 }
 
 /// Why there is no outcome.

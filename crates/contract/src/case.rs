@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Case, Definition, FormulaError, Parameter};
+use crate::{Case, Definition, FormulaError, Parameter, Setting};
 
 /// Name of the size of a case whose parameters were set by hand.
 pub const CUSTOM_SIZE: &str = "custom";
@@ -13,7 +13,7 @@ pub struct CaseRequest {
     /// The named size; parameters in `set` replace its values.
     pub size: String,
     /// Parameters set by hand; if any, the case's size reads `custom`.
-    pub set: BTreeMap<String, f64>,
+    pub set: BTreeMap<String, Setting>,
     /// Seed instead of the definition's.
     pub seed: Option<u64>,
 }
@@ -46,6 +46,18 @@ pub enum CaseError {
         doc: String,
         /// The size.
         size: String,
+    },
+    /// A name that is no choice of the parameter.
+    #[error("{name} = {given}: {doc} is {known}")]
+    Choice {
+        /// The parameter.
+        name: String,
+        /// What was given.
+        given: String,
+        /// What it may be.
+        known: String,
+        /// What it is.
+        doc: String,
     },
     /// A fraction where a whole number is needed.
     #[error("{name} = {value}: {doc} is a whole number")]
@@ -106,19 +118,31 @@ impl Definition {
         }
         let mut parameters = BTreeMap::new();
         for (name, parameter) in &self.parameters {
-            let value = request.set.get(name).or_else(|| named.get(name)).copied();
-            let value = value.or(parameter.default).ok_or_else(|| CaseError::Missing {
+            let value = request.set.get(name).or_else(|| named.get(name));
+            let value = value.or(parameter.default.as_ref()).ok_or_else(|| CaseError::Missing {
                 name: name.clone(),
                 doc: parameter.doc.clone(),
                 size: request.size.clone(),
             })?;
-            parameter.check(name, value)?;
+            let value = parameter.check(name, value)?;
             parameters.insert(name.clone(), value);
         }
         self.derive(&mut parameters)?;
         self.require(&parameters)?;
         let size = if request.set.is_empty() { &request.size } else { CUSTOM_SIZE };
         Ok(Case { size: size.to_owned(), parameters, seed: request.seed.unwrap_or(self.seed) })
+    }
+
+    /// The case of size `small`, or of the first size if there is none of that name: what is shown
+    /// where no case was asked for.
+    ///
+    /// # Errors
+    /// [`CaseError`]; none for a parsed definition, whose sizes were all tried.
+    pub fn least_case(&self) -> Result<Case, CaseError> {
+        let small = "small";
+        let first = self.sizes.keys().next().map_or(small, String::as_str);
+        let size = if self.sizes.contains_key(small) { small } else { first };
+        self.case(&CaseRequest { size: size.to_owned(), ..Default::default() })
     }
 
     fn derive(&self, parameters: &mut BTreeMap<String, f64>) -> Result<(), CaseError> {
@@ -152,15 +176,24 @@ impl Definition {
 }
 
 impl Parameter {
-    fn check(&self, name: &str, value: f64) -> Result<(), CaseError> {
+    /// The number of a setting, if it is allowed.
+    fn check(&self, name: &str, setting: &Setting) -> Result<f64, CaseError> {
         let (name, doc) = (name.to_owned(), self.doc.clone());
+        let Some(value) = self.number(setting) else {
+            let given = setting.to_string();
+            let known = match &*self.choices {
+                [] => "a number".to_owned(),
+                choices => format!("one of {}", choices.join(", ")),
+            };
+            return Err(CaseError::Choice { name, given, known, doc });
+        };
         if !(self.min..=self.max).contains(&value) {
             return Err(CaseError::Range { name, value, min: self.min, max: self.max, doc });
         }
         if !self.real && value.fract() != 0.0 {
             return Err(CaseError::Fraction { name, value, doc });
         }
-        Ok(())
+        Ok(value)
     }
 }
 
@@ -179,7 +212,8 @@ mod tests {
     use super::*;
 
     fn request(set: &[(&str, f64)]) -> CaseRequest {
-        let set = set.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let set =
+            set.iter().map(|(name, value)| ((*name).to_owned(), Setting::Number(*value))).collect();
         CaseRequest { size: "small".to_owned(), set, seed: None }
     }
 
@@ -212,5 +246,25 @@ mod tests {
         let size = CaseRequest { size: "huge".to_owned(), ..Default::default() };
         let unknown = testing::definition().case(&size).unwrap_err();
         assert!(matches!(unknown, CaseError::UnknownSize { .. }));
+    }
+
+    #[test]
+    fn choices_go_by_their_names() {
+        let changed = testing::changed(
+            "[parameters.rate]",
+            "[parameters.order]\ndoc = \"o\"\nchoices = [\"up\", \"down\"]\ndefault = \"down\"\n[parameters.rate]",
+        );
+        let definition = changed.unwrap();
+        let at = |setting: Option<Setting>| {
+            let set = setting.map(|setting| ("order".to_owned(), setting)).into_iter().collect();
+            definition.case(&CaseRequest { size: "small".to_owned(), set, seed: None })
+        };
+        assert_eq!(at(None).unwrap().parameters["order"], 1.0);
+        let name = |name: &str| Some(Setting::Name(name.to_owned()));
+        assert_eq!(at(name("up")).unwrap().parameters["order"], 0.0);
+        let unknown = at(name("sideways")).unwrap_err();
+        assert!(unknown.to_string().contains("one of up, down"), "{unknown}");
+        assert!(matches!(at(Some(2.0.into())), Err(CaseError::Range { .. })));
+        assert_eq!(definition.parameters["order"].text(1.0), "down");
     }
 }

@@ -4,11 +4,12 @@
 //! arithmetic over the kernel's parameters; the host evaluates them in `f64`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crossover_values::DType;
 use serde::{Deserialize, Serialize};
 
-use crate::Formula;
+use crate::{CanonicalForm, ChartSpec, Determinism, EstimateSpec, FactSpec, Formula};
 
 /// A parsed `kernel.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,7 +30,7 @@ pub struct Definition {
     #[serde(default)]
     pub derived: Vec<Derived>,
     /// Named sizes: values of parameters; those left out take their defaults.
-    pub sizes: BTreeMap<String, BTreeMap<String, f64>>,
+    pub sizes: BTreeMap<String, BTreeMap<String, Setting>>,
     /// What a case must satisfy beyond each parameter's range.
     #[serde(default)]
     pub requirements: Vec<Requirement>,
@@ -51,6 +52,22 @@ pub struct Definition {
     /// Wrong versions that verification must reject.
     #[serde(default)]
     pub mutants: Vec<Mutant>,
+    /// Whether repeated runs give the same outputs.
+    #[serde(default)]
+    pub determinism: Determinism,
+    /// Outputs that are compared in a canonical form, because their layout depends on the order
+    /// of the iterations.
+    #[serde(default)]
+    pub canonical: BTreeMap<String, CanonicalForm>,
+    /// Estimates that rows report.
+    #[serde(default)]
+    pub estimates: Vec<EstimateSpec>,
+    /// Charts that records carry.
+    #[serde(default)]
+    pub charts: Vec<ChartSpec>,
+    /// What variants report beside their outputs, by name.
+    #[serde(default)]
+    pub facts: BTreeMap<String, FactSpec>,
 }
 
 /// One dtype instance of the kernel.
@@ -63,9 +80,9 @@ pub struct Instance {
     pub entry: String,
 }
 
-/// One parameter of a kernel's cases.
+/// One parameter of a kernel's cases: a number of a range, or one of several names.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ParameterText")]
 pub struct Parameter {
     /// What it is, with its unit.
     pub doc: String,
@@ -74,10 +91,89 @@ pub struct Parameter {
     /// Largest allowed value.
     pub max: f64,
     /// Value where a size leaves it out; without it every size names it.
-    pub default: Option<f64>,
+    pub default: Option<Setting>,
     /// Whether it takes fractions; whole numbers only otherwise.
-    #[serde(default)]
     pub real: bool,
+    /// Names of the values 0, 1, 2, …; empty for a number.
+    pub choices: Vec<String>,
+    /// What sweeping it shows, for a parameter that is an axis of the kernel's story beside size.
+    pub axis: Option<String>,
+}
+
+/// The value of a parameter, as written: a number, or the name of a choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Setting {
+    /// A number; for a parameter with choices, the position of one.
+    Number(f64),
+    /// The name of a choice.
+    Name(String),
+}
+
+impl From<f64> for Setting {
+    fn from(value: f64) -> Setting {
+        Setting::Number(value)
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Number(value) => value.fmt(f),
+            Setting::Name(name) => f.pad(name),
+        }
+    }
+}
+
+impl Parameter {
+    /// The number that a setting stands for; `None` for a name that is no choice.
+    pub fn number(&self, setting: &Setting) -> Option<f64> {
+        match setting {
+            Setting::Number(value) => Some(*value),
+            Setting::Name(name) => {
+                self.choices.iter().position(|choice| choice == name).map(|at| at as f64)
+            }
+        }
+    }
+
+    /// A value as people write it: the name of the choice, or the number.
+    pub fn text(&self, value: f64) -> String {
+        let choice = self.choices.get(value as usize).filter(|_| value >= 0.0);
+        choice.cloned().unwrap_or_else(|| value.to_string())
+    }
+}
+
+/// A parameter as written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ParameterText {
+    doc: String,
+    min: Option<f64>,
+    max: Option<f64>,
+    default: Option<Setting>,
+    #[serde(default)]
+    real: bool,
+    #[serde(default)]
+    choices: Vec<String>,
+    axis: Option<String>,
+}
+
+impl TryFrom<ParameterText> for Parameter {
+    type Error = String;
+
+    fn try_from(text: ParameterText) -> Result<Parameter, String> {
+        let ParameterText { doc, min, max, default, real, choices, axis } = text;
+        let (min, max) = match (choices.len(), min, max) {
+            (0, Some(min), Some(max)) => (min, max),
+            (0, _, _) => return Err("a number has `min` and `max`".to_owned()),
+            (_, Some(_), _) | (_, _, Some(_)) => {
+                return Err("`choices` go without `min` and `max`".to_owned());
+            }
+            (count, None, None) if !real => (0.0, (count - 1) as f64),
+            (_, None, None) => return Err("`choices` are no fractions".to_owned()),
+        };
+        Ok(Parameter { doc, min, max, default, real, choices, axis })
+    }
 }
 
 /// A named formula.
@@ -163,7 +259,7 @@ pub struct Answer {
     #[serde(default)]
     pub dtypes: Vec<DType>,
     /// Parameters a case must have for it; those left out must have their defaults.
-    pub at: BTreeMap<String, f64>,
+    pub at: BTreeMap<String, Setting>,
     /// The output looked at.
     pub output: String,
     /// `sum`, `sum_squares`, `min`, `max`, `count` (of non-zero elements) or `at[i,j]`; a scalar
@@ -252,6 +348,10 @@ pub struct TunedPlan {
     /// Values of the uniform struct's members that are neither scalar arguments nor extents.
     #[serde(default)]
     pub uniforms: BTreeMap<String, Formula>,
+    /// Constants of type u32 that the shader is compiled with, one text per case: sizes of
+    /// workgroups and tiles.
+    #[serde(default)]
+    pub constants: BTreeMap<String, Formula>,
     /// The passes.
     pub passes: Vec<Pass>,
     /// Where returned values are read: one per returned value.
@@ -332,6 +432,10 @@ pub struct Mutant {
     pub replace: String,
     /// Instance to try it on; the first if left out.
     pub dtype: Option<DType>,
+    /// Parameters of the case to try it in, over those of `small`, for a mutant that computes the
+    /// right thing there.
+    #[serde(default)]
+    pub at: BTreeMap<String, Setting>,
 }
 
 /// Which file a mutant changes.
@@ -401,7 +505,7 @@ impl Definition {
         sizes.or_else(|| self.answer_complaint()).or_else(|| self.mutant_complaint())
     }
 
-    fn size_complaint(&self, size: &str, values: &BTreeMap<String, f64>) -> Option<String> {
+    fn size_complaint(&self, size: &str, values: &BTreeMap<String, Setting>) -> Option<String> {
         if let Some(name) = values.keys().find(|name| !self.parameters.contains_key(*name)) {
             return Some(format!("[sizes.{size}]: `{name}` is no parameter"));
         }
@@ -415,6 +519,12 @@ impl Definition {
             let unknown = answer.at.keys().find(|name| !self.parameters.contains_key(*name));
             if let Some(parameter) = unknown {
                 return Some(format!("[[answers]] `{name}`: `{parameter}` is no parameter"));
+            }
+            for (parameter, wanted) in &answer.at {
+                if self.parameters[parameter].number(wanted).is_none() {
+                    let choices = self.parameters[parameter].choices.join(", ");
+                    return Some(format!("[[answers]] `{name}`: {parameter} is one of {choices}"));
+                }
             }
             let probe = crate::Probe::parse(&answer.probe).err();
             probe.map(|error| format!("[[answers]] `{name}`: {error}"))
@@ -432,7 +542,8 @@ impl Definition {
             let instance = answer.dtypes.is_empty() || answer.dtypes.contains(&dtype);
             instance
                 && self.parameters.iter().all(|(name, parameter)| {
-                    let wanted = answer.at.get(name).copied().or(parameter.default);
+                    let wanted = answer.at.get(name).or(parameter.default.as_ref());
+                    let wanted = wanted.and_then(|wanted| parameter.number(wanted));
                     wanted.is_some_and(|wanted| case.parameters.get(name) == Some(&wanted))
                 })
                 && case.seed == self.seed

@@ -129,7 +129,7 @@ fn function_rule(
     input: &PolicyInput<'_>,
 ) -> Result<Rule, PolicyError> {
     let wanted = policy.function.as_deref();
-    let found = kernel.policy_functions.iter().find(|(name, _)| Some(*name) == wanted);
+    let found = kernel.code.policies.iter().find(|(name, _)| Some(*name) == wanted);
     let (_, function) =
         found.ok_or_else(|| PolicyError::NoFunction { policy: policy.name.clone() })?;
     Ok(Rule::Function(function(input)))

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crossover_values::{DType, Value};
 
-use crate::{AllowedFunction, Promise};
+use crate::{AllowedFunction, ChartFunction, EstimateFunction, Promise};
 
 /// A source file by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +30,49 @@ pub struct Kernel {
     pub shader: Option<SourceText>,
     /// Shared shader fragments, by name.
     pub shader_library: BTreeMap<String, SourceText>,
-    /// Hand-written Rust variants.
-    pub native: &'static [NativeVariant],
+    /// What is written in Rust; empty for a kernel that has only its files.
+    pub code: KernelCode,
+}
+
+/// What a kernel's folder holds in Rust.
+#[derive(Clone, Copy, Default)]
+pub struct KernelCode {
+    /// Hand-written variants.
+    pub variants: &'static [NativeVariant],
     /// Functions that policies may name.
-    pub policy_functions: &'static [(&'static str, AllowedFunction)],
+    pub policies: &'static [(&'static str, AllowedFunction)],
+    /// Functions that `[[estimates]]` may name.
+    pub estimates: &'static [(&'static str, EstimateFunction)],
+    /// Functions that `[[charts]]` may name.
+    pub charts: &'static [(&'static str, ChartFunction)],
+}
+
+impl KernelCode {
+    /// Variants and nothing else.
+    pub const fn new(variants: &'static [NativeVariant]) -> KernelCode {
+        KernelCode { variants, policies: &[], estimates: &[], charts: &[] }
+    }
+
+    /// The same with policy functions.
+    pub const fn with_policies(
+        self,
+        policies: &'static [(&'static str, AllowedFunction)],
+    ) -> KernelCode {
+        KernelCode { policies, ..self }
+    }
+
+    /// The same with estimate functions.
+    pub const fn with_estimates(
+        self,
+        estimates: &'static [(&'static str, EstimateFunction)],
+    ) -> KernelCode {
+        KernelCode { estimates, ..self }
+    }
+
+    /// The same with chart functions.
+    pub const fn with_charts(self, charts: &'static [(&'static str, ChartFunction)]) -> KernelCode {
+        KernelCode { charts, ..self }
+    }
 }
 
 impl fmt::Debug for Kernel {
@@ -80,6 +119,22 @@ pub struct NativeCall<'a> {
     pub returned: Vec<Value>,
     /// Threads that a threaded variant may use: the size of the current rayon pool.
     pub threads: usize,
+    /// Value of every parameter of the case, derived ones included: for settings that are no
+    /// arguments of the reference, such as a chunk size.
+    pub parameters: &'a BTreeMap<String, f64>,
+    /// What the variant reports beside its outputs, by the names of `[facts]`: bytes of a
+    /// structure, divisions done in vain.
+    pub facts: BTreeMap<&'static str, f64>,
+}
+
+impl NativeCall<'_> {
+    /// The value of a parameter of the case.
+    ///
+    /// # Errors
+    /// [`NativeError::Parameter`] if the case has none of that name.
+    pub fn parameter(&self, name: &'static str) -> Result<f64, NativeError> {
+        self.parameters.get(name).copied().ok_or(NativeError::Parameter(name))
+    }
 }
 
 /// A native variant refused its arguments.
@@ -96,4 +151,10 @@ pub enum NativeError {
     /// The instance does not exist.
     #[error("no instance for `{0}`")]
     Instance(DType),
+    /// The case lacks a parameter that the variant is set by.
+    #[error("the case has no parameter `{0}`")]
+    Parameter(&'static str),
+    /// The variant cannot do what this case asks, and why.
+    #[error("{0}")]
+    Refused(String),
 }

@@ -12,7 +12,9 @@ mod definition;
 mod formula;
 mod judge;
 mod kernel;
+mod plan;
 mod policy;
+mod shown;
 #[cfg(test)]
 mod testing;
 
@@ -23,9 +25,14 @@ pub use case::{CUSTOM_SIZE, CaseError, CaseRequest};
 pub use definition::{
     Answer, AnswerRule, ArgumentSpec, Block, Definition, DefinitionError, Derived, Instance,
     Mutant, MutantFile, Number, Parameter, Pass, Philox, PhiloxKind, Picture, PictureScale,
-    PolicyKind, PolicySpec, Requirement, ReturnFrom, TunedPlan,
+    PolicyKind, PolicySpec, Requirement, ReturnFrom, Setting, TunedPlan,
 };
 pub use formula::{Formula, FormulaError};
 pub use judge::{Judge, PolicyError};
-pub use kernel::{Case, Kernel, NativeCall, NativeError, NativeVariant, SourceText};
+pub use kernel::{Case, Kernel, KernelCode, NativeCall, NativeError, NativeVariant, SourceText};
+pub use plan::PlanError;
 pub use policy::{Allowed, AllowedElements, AllowedFunction, PolicyInput};
+pub use shown::{
+    CanonicalForm, ChartAxis, ChartFunction, ChartSpec, Determinism, DeterminismClass, Estimate,
+    EstimateFunction, EstimateSpec, FactSpec, Mark, ResultView, RowPoints, Series,
+};

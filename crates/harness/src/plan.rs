@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crossover_contract::{Backend, CUSTOM_SIZE, Case, CaseRequest, Failure, Kernel, Variant};
+use crossover_contract::{
+    Backend, CUSTOM_SIZE, Case, CaseRequest, Failure, Kernel, Setting, Variant,
+};
 use crossover_values::{DType, Signature};
 
 use crate::HarnessError;
@@ -51,7 +53,7 @@ pub struct Selection {
     /// Sizes where none are named; a kernel without any of them runs its first.
     pub default_sizes: Vec<String>,
     /// Parameters set by hand, on top of the first size.
-    pub set: BTreeMap<String, f64>,
+    pub set: BTreeMap<String, Setting>,
     /// Seed instead of the kernels' own.
     pub seed: Option<u64>,
     /// Backends.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crossover_contract::{Case, Definition, Judge, Kernel, PolicyInput, SourceText};
+use crossover_contract::{Case, Definition, Judge, Kernel, KernelCode, PolicyInput, SourceText};
 use crossover_values::{Array, DType, Param, ParamKind, Role, Scalar, Signature, Value};
 
 use super::*;
@@ -96,8 +96,7 @@ fn kernel(policies: &str) -> Kernel {
         definition: Definition::parse("kernel.toml", &definition).unwrap(),
         shader: None,
         shader_library: BTreeMap::new(),
-        native: &[],
-        policy_functions: &[("undecided", |_| Box::new(Undecided))],
+        code: KernelCode::new(&[]).with_policies(&[("undecided", |_| Box::new(Undecided))]),
     }
 }
 

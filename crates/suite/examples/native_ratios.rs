@@ -4,12 +4,14 @@
 //! A tool for whoever writes a variant; the numbers of the project come from `crossover run`, which
 //! proves a result before it times it.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write as _;
 use std::time::Instant;
 
-use crossover_contract::{CaseRequest, Kernel, NativeCall, NativeVariant};
-use crossover_values::{DType, Param, ParamKind, Role, Signature};
+use crossover_contract::{Case, CaseRequest, Kernel, NativeCall, NativeVariant, SourceText};
+use crossover_lang::{File, Options, Sources};
+use crossover_values::{DType, Signature};
 
 /// Rounds; every variant runs once in each.
 const ROUNDS: usize = 7;
@@ -36,16 +38,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn measure(kernel: &Kernel, dtype: DType, size: &str) -> Result<(), Box<dyn Error>> {
     let request = CaseRequest { size: size.to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request)?;
-    let arguments = kernel.definition.arguments(&signature(&kernel.stem, dtype), &case)?;
-    let mut best = vec![f64::INFINITY; kernel.native.len()];
+    let arguments = kernel.definition.arguments(&signature(kernel, dtype)?, &case)?;
+    let mut best = vec![f64::INFINITY; kernel.code.variants.len()];
     for _ in 0..ROUNDS {
-        for (best, variant) in best.iter_mut().zip(kernel.native) {
+        for (best, variant) in best.iter_mut().zip(kernel.code.variants) {
             let mut arguments = arguments.clone();
-            *best = best.min(seconds(variant, dtype, &mut arguments)?);
+            *best = best.min(seconds(variant, dtype, &case, &mut arguments)?);
         }
     }
     let mut out = std::io::stdout().lock();
-    for (seconds, variant) in best.iter().zip(kernel.native) {
+    for (seconds, variant) in best.iter().zip(kernel.code.variants) {
         let (stem, name, ms, ratio) =
             (&kernel.stem, variant.name, seconds * 1e3, best[0] / seconds);
         writeln!(out, "{stem:12} {dtype} {size} {name:15} {ms:9.2} ms  {ratio:6.2} x scalar")?;
@@ -56,9 +58,17 @@ fn measure(kernel: &Kernel, dtype: DType, size: &str) -> Result<(), Box<dyn Erro
 fn seconds(
     variant: &NativeVariant,
     dtype: DType,
+    case: &Case,
     arguments: &mut [crossover_values::Value],
 ) -> Result<f64, Box<dyn Error>> {
-    let mut call = NativeCall { dtype, arguments, returned: Vec::new(), threads: THREADS };
+    let mut call = NativeCall {
+        dtype,
+        arguments,
+        returned: Vec::new(),
+        threads: THREADS,
+        parameters: &case.parameters,
+        facts: BTreeMap::new(),
+    };
     let (start, on_cpu) = (Instant::now(), cpu_seconds());
     (variant.run)(&mut call)?;
     let wall = start.elapsed().as_secs_f64();
@@ -75,34 +85,17 @@ fn cpu_seconds() -> Option<f64> {
     Some(ns * 1e-9)
 }
 
-/// The signatures, as a compiler derives them from the references.
-fn signature(stem: &str, dtype: DType) -> Signature {
-    let scalar = |name: &str, dtype| param(name, ParamKind::Scalar(dtype), Role::In);
-    let array = |name: &str, dtype, rank, role| param(name, ParamKind::Array { dtype, rank }, role);
-    let params = match stem {
-        "julia" => vec![
-            array("counts", DType::I32, 2, Role::Out),
-            array("x", dtype, 1, Role::In),
-            array("y", dtype, 1, Role::In),
-            scalar("c_re", dtype),
-            scalar("c_im", dtype),
-            scalar("max_iterations", DType::I32),
-        ],
-        "diffusion2d" => vec![
-            array("u", dtype, 2, Role::InOut),
-            scalar("steps", DType::I32),
-            scalar("rate", dtype),
-        ],
-        "pi_darts" => vec![
-            scalar("n", DType::I32),
-            scalar("key_low", DType::U32),
-            scalar("key_high", DType::U32),
-        ],
-        _ => vec![array("v", dtype, 1, Role::In)],
-    };
-    Signature { params, returns: Vec::new() }
-}
-
-fn param(name: &str, kind: ParamKind, role: Role) -> Param {
-    Param { name: name.to_owned(), kind, role }
+/// The signature that the compiler derives from the reference.
+fn signature(kernel: &Kernel, dtype: DType) -> Result<Signature, Box<dyn Error>> {
+    let file = |text: &SourceText| File { path: text.path.clone(), text: text.text.clone() };
+    let modules = kernel.modules.iter().map(|(name, text)| (name.clone(), file(text)));
+    let sources = Sources { main: file(&kernel.source), modules: modules.collect() };
+    let mut instances = kernel.definition.instances.iter();
+    let entry = instances.find(|instance| instance.dtype == dtype);
+    let real = dtype.is_float().then_some(dtype);
+    let entries = entry.map(|instance| instance.entry.clone()).into_iter().collect();
+    let module =
+        crossover_lang::compile(&sources, &Options { entries, real, ..Options::default() })
+            .map_err(|diagnostics| diagnostics.to_string())?;
+    Ok(crossover_ir::analysis::signature(&module.kernels[0]))
 }

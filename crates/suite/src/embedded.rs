@@ -1,6 +1,6 @@
 //! The table that the build script makes of the kernel folders.
 
-use crossover_contract::{AllowedFunction, NativeVariant};
+use crossover_contract::KernelCode;
 
 /// One kernel folder and its shader, as they were when this was built.
 pub(crate) struct Embedded {
@@ -14,10 +14,8 @@ pub(crate) struct Embedded {
     pub(crate) readme: &'static str,
     /// `shaders/<stem>.wgsl`.
     pub(crate) shader: &'static str,
-    /// Variants of `native.rs`.
-    pub(crate) native: &'static [NativeVariant],
-    /// Policy functions of `native.rs`.
-    pub(crate) policy_functions: &'static [(&'static str, AllowedFunction)],
+    /// What `native.rs` holds.
+    pub(crate) code: KernelCode,
 }
 
 include!(concat!(env!("OUT_DIR"), "/kernels.rs"));

@@ -93,7 +93,6 @@ fn load(embedded: &embedded::Embedded) -> Result<Kernel, SuiteError> {
             text: embedded.shader.to_owned(),
         }),
         shader_library: shader_library(),
-        native: embedded.native,
-        policy_functions: embedded.policy_functions,
+        code: embedded.code,
     })
 }

@@ -1,21 +1,26 @@
 //! What the tests of native variants share: arguments of a case, a call, outputs compared.
 
+use std::collections::BTreeMap;
+
 use crossover_contract::{
-    CUSTOM_SIZE, Case, CaseRequest, Kernel, NativeCall, NativeVariant, Promise,
+    CUSTOM_SIZE, Case, CaseRequest, Kernel, NativeCall, NativeVariant, Promise, SourceText,
 };
-use crossover_values::{DType, Param, ParamKind, Role, Signature, Value, compare};
+use crossover_lang::{File, Options, Sources};
+use crossover_values::{DType, Signature, Value, compare};
 
-/// An array parameter.
-pub(crate) fn array(name: &str, dtype: DType, rank: usize, role: Role) -> Param {
-    Param { name: name.to_owned(), kind: ParamKind::Array { dtype, rank }, role }
+fn compiled_signature(kernel: &Kernel, dtype: DType) -> Signature {
+    let file = |text: &SourceText| File { path: text.path.clone(), text: text.text.clone() };
+    let modules = kernel.modules.iter().map(|(name, text)| (name.clone(), file(text)));
+    let sources = Sources { main: file(&kernel.source), modules: modules.collect() };
+    let mut instances = kernel.definition.instances.iter();
+    let entry = instances.find(|instance| instance.dtype == dtype).unwrap().entry.clone();
+    let real = dtype.is_float().then_some(dtype);
+    let options = Options { entries: vec![entry], real, ..Options::default() };
+    let module = crossover_lang::compile(&sources, &options).unwrap();
+    crossover_ir::analysis::signature(&module.kernels[0])
 }
 
-/// A scalar parameter.
-pub(crate) fn scalar(name: &str, dtype: DType) -> Param {
-    Param { name: name.to_owned(), kind: ParamKind::Scalar(dtype), role: Role::In }
-}
-
-/// A kernel with its signature in one instance, stated by the test: the suite does not compile.
+/// A kernel with its signature in one instance; the suite itself does not compile, its tests do.
 pub(crate) struct Subject {
     pub(crate) kernel: Kernel,
     pub(crate) dtype: DType,
@@ -23,13 +28,16 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn new(stem: &str, dtype: DType, signature: Signature) -> Subject {
-        Subject { kernel: crate::kernel(stem).unwrap(), dtype, signature }
+    /// A kernel with the signature that the compiler derives from its reference.
+    pub(crate) fn of(stem: &str, dtype: DType) -> Subject {
+        let kernel = crate::kernel(stem).unwrap();
+        let signature = compiled_signature(&kernel, dtype);
+        Subject { kernel, dtype, signature }
     }
 
     /// A case with the parameters set by hand over those of `small`.
     pub(crate) fn case(&self, set: &[(&str, f64)]) -> Case {
-        let set = set.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        let set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         let request = CaseRequest { size: "small".to_owned(), set, seed: None };
         let case = self.kernel.definition.case(&request).unwrap();
         assert!(case.size == "small" || case.size == CUSTOM_SIZE);
@@ -41,7 +49,7 @@ impl Subject {
     }
 
     pub(crate) fn variant(&self, name: &str) -> &'static NativeVariant {
-        let found = self.kernel.native.iter().find(|variant| variant.name == name);
+        let found = self.kernel.code.variants.iter().find(|variant| variant.name == name);
         found.unwrap_or_else(|| panic!("no variant {name}"))
     }
 
@@ -53,6 +61,8 @@ impl Subject {
             arguments: &mut arguments,
             returned: Vec::new(),
             threads: rayon::current_num_threads(),
+            parameters: &case.parameters,
+            facts: BTreeMap::new(),
         };
         (variant.run)(&mut call).unwrap();
         let returned = call.returned;
@@ -66,7 +76,7 @@ impl Subject {
     pub(crate) fn assert_exact_variants(&self, set: &[(&str, f64)]) {
         let case = self.case(set);
         let expected = self.run(self.variant("scalar"), &case);
-        for variant in self.kernel.native.iter().filter(|v| v.promise == Promise::Exact) {
+        for variant in self.kernel.code.variants.iter().filter(|v| v.promise == Promise::Exact) {
             for threads in [1, 3] {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                 let got = pool.install(|| self.run(variant, &case));

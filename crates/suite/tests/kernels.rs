@@ -54,8 +54,16 @@ fn outputs(signature: &Signature, arguments: Vec<Value>, returned: Vec<Value>) -
 
 /// What the interpreter makes of the small case; an error if it is a run-time error.
 fn interpret(kernel: &Kernel, module: &Valid<Module>) -> Result<Vec<Value>, String> {
+    interpret_case(kernel, module, &small(kernel))
+}
+
+fn interpret_case(
+    kernel: &Kernel,
+    module: &Valid<Module>,
+    case: &crossover_contract::Case,
+) -> Result<Vec<Value>, String> {
     let signature = analysis::signature(&module.kernels[0]);
-    let mut arguments = kernel.definition.arguments(&signature, &small(kernel)).unwrap();
+    let mut arguments = kernel.definition.arguments(&signature, case).unwrap();
     let program = crossover_interpreter::compile(module, 0).unwrap();
     let mut options = crossover_interpreter::Options::default();
     let outcome = program.run(&mut arguments, &mut options).map_err(|error| error.to_string())?;
@@ -63,10 +71,17 @@ fn interpret(kernel: &Kernel, module: &Valid<Module>) -> Result<Vec<Value>, Stri
 }
 
 fn scalar(kernel: &Kernel, signature: &Signature, dtype: DType) -> Vec<Value> {
-    let mut arguments = kernel.definition.arguments(signature, &small(kernel)).unwrap();
-    let variant = kernel.native.iter().find(|variant| variant.name == "scalar").unwrap();
-    let returned = Vec::new();
-    let mut call = NativeCall { dtype, arguments: &mut arguments, returned, threads: 1 };
+    let case = small(kernel);
+    let mut arguments = kernel.definition.arguments(signature, &case).unwrap();
+    let variant = kernel.code.variants.iter().find(|variant| variant.name == "scalar").unwrap();
+    let mut call = NativeCall {
+        dtype,
+        arguments: &mut arguments,
+        returned: Vec::new(),
+        threads: 1,
+        parameters: &case.parameters,
+        facts: BTreeMap::new(),
+    };
     (variant.run)(&mut call).unwrap();
     let returned = call.returned;
     outputs(signature, arguments, returned)
@@ -123,12 +138,18 @@ fn plan_names(plan: &TunedPlan) -> PlanNames {
     }
 }
 
+/// The constants of the plan at `small`.
+fn constants(kernel: &Kernel) -> BTreeMap<String, u32> {
+    let plan = kernel.definition.tuned.as_ref().unwrap();
+    plan.constants_of(&small(kernel)).unwrap()
+}
+
 /// The shader as the host makes it of the file.
 fn shader(kernel: &Kernel, text: &str, dtype: DType) -> String {
     let library = kernel.shader_library.iter();
     let library = library.map(|(name, text)| (name.clone(), text.text.clone())).collect();
     let text = expand_includes(text, &library).unwrap();
-    format!("{}{text}", prelude(dtype).unwrap_or_default())
+    format!("{}{text}", prelude(dtype, &constants(kernel)))
 }
 
 #[test]
@@ -190,12 +211,14 @@ fn mutants_compile_and_those_of_the_reference_differ_from_it() {
 }
 
 fn reference_mutant(kernel: &Kernel, mutant: &Mutant, dtype: DType) {
-    let right = interpret(kernel, &reference(kernel, dtype)).unwrap();
+    let request = CaseRequest { size: "small".to_owned(), set: mutant.at.clone(), seed: None };
+    let case = kernel.definition.case(&request).unwrap();
+    let right = interpret_case(kernel, &reference(kernel, dtype), &case).unwrap();
     let text = mutated(mutant, &kernel.source.text, &kernel.stem);
     let module = compile(kernel, &text, dtype)
         .unwrap_or_else(|text| panic!("{} `{}`: {text}", kernel.stem, mutant.name));
     // A run-time error tells it too.
-    let Ok(got) = interpret(kernel, &module) else { return };
+    let Ok(got) = interpret_case(kernel, &module, &case) else { return };
     let same = |(a, b): (&Value, &Value)| compare::differences(a, b).is_ok_and(|d| d.is_empty());
     let equal = right.len() == got.len() && right.iter().zip(&got).all(same);
     assert!(!equal, "{} `{}` gives what the reference gives", kernel.stem, mutant.name);

@@ -29,10 +29,18 @@ use crossover_values::{DType, Param, ParamKind, Role, Signature};
 use crate::generate::Stored;
 use crate::reflect::{Element, ReflectedBinding, ReflectedKind, Reflection, UniformMember};
 
-/// The text that goes before a shader that is generic in `real`. It ends without a line break,
-/// so that the shader's own line numbers stay. `None` if the type is no float.
-pub fn prelude(real: DType) -> Option<String> {
-    real.is_float().then(|| format!("alias real = {real}; "))
+/// The text that goes before a hand-written shader: what `real` is, for an instance in floats, and
+/// the constants of the plan. It ends without a line break, so that the shader's own line numbers
+/// stay.
+pub fn prelude(real: DType, constants: &BTreeMap<String, u32>) -> String {
+    let mut text = String::new();
+    if real.is_float() {
+        text.push_str(&format!("alias real = {real}; "));
+    }
+    for (name, value) in constants {
+        text.push_str(&format!("const {name}: u32 = {value}u; "));
+    }
+    text
 }
 
 /// Names that the pass plan adds to those of the signature.

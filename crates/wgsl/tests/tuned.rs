@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use std::collections::BTreeMap;
+
 use crossover_values::{DType, Param, ParamKind, Role, Signature};
 use crossover_wgsl::{
     BindingError, Element, MemberFrom, PlanNames, Planned, ReflectedKind, ShaderError, Stored,
@@ -58,7 +60,7 @@ fn plan() -> PlanNames {
 }
 
 fn of(real: DType) -> String {
-    format!("{}{DIFFUSION}", prelude(real).expect("a float"))
+    format!("{}{DIFFUSION}", prelude(real, &BTreeMap::new()))
 }
 
 #[test]

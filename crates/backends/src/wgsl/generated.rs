@@ -223,7 +223,7 @@ impl Generated {
         let trusted = self.opened.passport.timestamps.trusted;
         let (wall_ns, phases) = clock.finish(&phases, trusted, wall);
         let outputs = outputs(&self.signature, results, returned)?;
-        Ok(Outcome { outputs, wall_ns, phases, back_edges: None })
+        Ok(Outcome { outputs, wall_ns, phases, back_edges: None, facts: BTreeMap::new() })
     }
 
     fn record(

@@ -21,11 +21,11 @@ use super::transfer::{ArgumentBuffers, CallClock, download, put_scalar, scalar_a
 use crate::front;
 use crate::outputs::{outputs, phase};
 
-/// The whole text of an instance's tuned shader.
+/// The whole text of an instance's tuned shader for a case.
 ///
 /// # Errors
-/// A fragment that is not there.
-pub(crate) fn source(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
+/// A fragment that is not there, a constant of the plan that is no `u32`.
+pub(crate) fn source(kernel: &Kernel, dtype: DType, case: &Case) -> Result<String, Failure> {
     let stem = &kernel.stem;
     let shader = kernel.shader.as_ref();
     let shader = shader.ok_or_else(|| Failure::Unavailable(format!("`{stem}` has no shader")))?;
@@ -33,7 +33,9 @@ pub(crate) fn source(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
     let fragments = fragments.map(|(name, text)| (name.clone(), text.text.clone())).collect();
     let text = expand_includes(&shader.text, &fragments)
         .map_err(|error| Failure::Failed(format!("{}: {error}", shader.path)))?;
-    Ok(prelude(dtype).unwrap_or_default() + &text)
+    let constants = kernel.definition.tuned.as_ref().map(|plan| plan.constants_of(case));
+    let constants = constants.transpose().map_err(|e| Failure::Failed(e.to_string()))?;
+    Ok(prelude(dtype, &constants.unwrap_or_default()) + &text)
 }
 
 /// A tuned shader on a device.
@@ -69,7 +71,7 @@ pub(crate) fn prepare(opened: &Arc<Opened>, target: &Target<'_>) -> Result<Tuned
     let plan = target.kernel.definition.tuned.clone().ok_or_else(|| {
         Failure::Unavailable(format!("`{}` has no pass plan", target.kernel.stem))
     })?;
-    let text = source(target.kernel, target.dtype)?;
+    let text = source(target.kernel, target.dtype, target.case)?;
     let path = target.kernel.shader.as_ref().map_or("", |shader| shader.path.as_str());
     let reflection = reflect(&text).map_err(|error| Failure::Failed(format!("{path}: {error}")))?;
     if reflection.needs.f64 && !opened.device.info().f64 {
@@ -211,7 +213,7 @@ impl Prepared for Tuned {
         let trusted = self.opened.passport.timestamps.trusted;
         let (wall_ns, phases) = clock.finish(&phases, trusted, wall);
         let outputs = outputs(&self.signature, results, returned)?;
-        Ok(Outcome { outputs, wall_ns, phases, back_edges: None })
+        Ok(Outcome { outputs, wall_ns, phases, back_edges: None, facts: BTreeMap::new() })
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossover_contract::{
-    Adapter, Backend, Definition, Failure, Kernel, Outcome, Phase, Prepared, Promise, SourceText,
-    Target, Variant,
+    Adapter, Backend, Definition, Failure, Kernel, KernelCode, Outcome, Phase, Prepared, Promise,
+    SourceText, Target, Variant,
 };
 use crossover_harness::protocol::KernelSpec;
 use crossover_harness::worker::KernelProvider;
@@ -70,8 +70,7 @@ pub(crate) fn kernel() -> Kernel {
         definition: Definition::parse("kernel.toml", DEFINITION).unwrap(),
         shader: None,
         shader_library: BTreeMap::new(),
-        native: &[],
-        policy_functions: &[],
+        code: KernelCode::default(),
     }
 }
 
@@ -222,7 +221,13 @@ impl Prepared for Run {
             _ => {}
         }
         let phases = vec![Phase { name: "run", ns: 7 }];
-        Ok(Outcome { outputs, wall_ns: 1000 + u64::from(self.calls), phases, back_edges: Some(1) })
+        Ok(Outcome {
+            outputs,
+            wall_ns: 1000 + u64::from(self.calls),
+            phases,
+            back_edges: Some(1),
+            facts: BTreeMap::new(),
+        })
     }
 }
 

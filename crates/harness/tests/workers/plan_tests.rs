@@ -73,7 +73,7 @@ fn unknown_names_get_the_nearest_one() {
 fn refused_cases_say_what_is_wrong() {
     let set = |n: f64| Selection {
         default_sizes: strings(&["small", "book"]),
-        set: BTreeMap::from([("n".to_owned(), n)]),
+        set: BTreeMap::from([("n".to_owned(), n.into())]),
         ..Selection::default()
     };
     let plan = planned(&set(50.0), &Adapters::new()).unwrap();

@@ -10,14 +10,16 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{AllowedFunction, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
 use crossover_values::DType;
 
 use crate::arguments::{Real, array_mut, scalar, shape2};
 
 const DTYPES: &[DType] = &[DType::F32, DType::F64];
 
-pub(crate) const VARIANTS: &[NativeVariant] = &[
+pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
+
+const VARIANTS: &[NativeVariant] = &[
     variant("scalar", "plain loop over two grids, wrapped neighbours", |call| {
         by_instance(call, loops::scratch, loops::scratch)
     }),
@@ -49,8 +51,6 @@ pub(crate) const VARIANTS: &[NativeVariant] = &[
         by_instance(call, loops::table, loops::table)
     }),
 ];
-
-pub(crate) const POLICY_FUNCTIONS: &[(&str, AllowedFunction)] = &[];
 
 type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
 

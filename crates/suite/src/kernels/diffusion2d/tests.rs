@@ -1,17 +1,12 @@
 //! Every step of the ladder against the plain loop, known values, and mutants that must differ.
 
-use crossover_values::{Array, DType, Role, Signature, Value};
+use crossover_values::{Array, DType, Value};
 
 use super::*;
-use crate::testing::{self, Subject};
+use crate::testing::Subject;
 
 fn subject(dtype: DType) -> Subject {
-    let params = vec![
-        testing::array("u", dtype, 2, Role::InOut),
-        testing::scalar("steps", DType::I32),
-        testing::scalar("rate", dtype),
-    ];
-    Subject::new("diffusion2d", dtype, Signature { params, returns: vec![] })
+    Subject::of("diffusion2d", dtype)
 }
 
 #[test]
@@ -72,7 +67,7 @@ fn unstable_cases_are_refused_with_the_reason() {
     let definition = crate::kernel("diffusion2d").unwrap().definition;
     let request = |name: &str, value: f64| crossover_contract::CaseRequest {
         size: "small".to_owned(),
-        set: [(name.to_owned(), value)].into(),
+        set: [(name.to_owned(), value.into())].into(),
         seed: None,
     };
     for (name, value) in [("dt", 0.26), ("diffusivity", 2.6), ("dt", 1e3)] {

@@ -8,7 +8,7 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{AllowedFunction, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
 use crossover_values::DType;
 use rayon::prelude::*;
 
@@ -20,7 +20,10 @@ const DTYPES: &[DType] = &[DType::F32, DType::F64];
 /// small tasks that idle threads steal are what balances the rows.
 const ROWS_PER_TASK: usize = 4;
 
-pub(crate) const VARIANTS: &[NativeVariant] = &[
+pub(crate) const CODE: KernelCode =
+    KernelCode::new(VARIANTS).with_policies(&[("boundary", boundary::boundary)]);
+
+const VARIANTS: &[NativeVariant] = &[
     NativeVariant {
         name: "scalar",
         doc: "plain loop, one pixel after the other",
@@ -54,8 +57,6 @@ pub(crate) const VARIANTS: &[NativeVariant] = &[
         run: simd_threads_variant,
     },
 ];
-
-pub(crate) const POLICY_FUNCTIONS: &[(&str, AllowedFunction)] = &[("boundary", boundary::boundary)];
 
 /// The arguments of one call.
 struct Plane<'a, T> {

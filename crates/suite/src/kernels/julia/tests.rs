@@ -1,21 +1,15 @@
 //! Every variant against the plain loop and the known sums.
 
+use std::collections::BTreeMap;
+
 use crossover_contract::NativeCall;
-use crossover_values::{DType, Role, Signature, Value};
+use crossover_values::{DType, Value};
 
 use super::*;
-use crate::testing::{self, Subject};
+use crate::testing::Subject;
 
 pub(super) fn subject(dtype: DType) -> Subject {
-    let params = vec![
-        testing::array("counts", DType::I32, 2, Role::Out),
-        testing::array("x", dtype, 1, Role::In),
-        testing::array("y", dtype, 1, Role::In),
-        testing::scalar("c_re", dtype),
-        testing::scalar("c_im", dtype),
-        testing::scalar("max_iterations", DType::I32),
-    ];
-    Subject::new("julia", dtype, Signature { params, returns: vec![] })
+    Subject::of("julia", dtype)
 }
 
 pub(super) fn counts(value: &Value) -> Vec<i32> {
@@ -56,7 +50,8 @@ fn wrong_arguments_are_errors() {
     for variant in VARIANTS {
         let refuse = |dtype: DType, arguments: &mut [Value]| {
             let returned = Vec::new();
-            let mut call = NativeCall { dtype, arguments, returned, threads: 1 };
+            let (parameters, facts) = (&case.parameters, BTreeMap::new());
+            let mut call = NativeCall { dtype, arguments, returned, threads: 1, parameters, facts };
             (variant.run)(&mut call).unwrap_err()
         };
         let mut arguments = subject.arguments(&case);
@@ -74,12 +69,15 @@ mod mutants {
 
     fn differs(mutant: impl Fn(&Rule<f64>, f64, f64) -> i32) -> bool {
         let subject = subject(DType::F64);
-        let mut arguments = subject.arguments(&subject.case(&[("w", 200.0)]));
+        let case = subject.case(&[("w", 200.0)]);
+        let mut arguments = subject.arguments(&case);
         let mut call = NativeCall {
             dtype: DType::F64,
             arguments: &mut arguments,
             returned: Vec::new(),
             threads: 1,
+            parameters: &case.parameters,
+            facts: BTreeMap::new(),
         };
         let plane = plane::<f64>(&mut call).unwrap();
         let pixels = plane.y.iter().flat_map(|&y| plane.x.iter().map(move |&x| (x, y)));

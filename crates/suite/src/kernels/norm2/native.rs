@@ -7,7 +7,7 @@ mod order;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{AllowedFunction, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
 use crossover_values::{DType, Value};
 use fearless_simd::{Level, dispatch, prelude::*};
 use ndarray::ArrayView1;
@@ -16,7 +16,9 @@ use crate::arguments::{Real, array};
 
 const DTYPES: &[DType] = &[DType::F32, DType::F64];
 
-pub(crate) const VARIANTS: &[NativeVariant] = &[
+pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
+
+const VARIANTS: &[NativeVariant] = &[
     variant(
         "scalar",
         "sixteen partials per block, as the language orders sums",
@@ -53,8 +55,6 @@ pub(crate) const VARIANTS: &[NativeVariant] = &[
         array_dot_variant,
     ),
 ];
-
-pub(crate) const POLICY_FUNCTIONS: &[(&str, AllowedFunction)] = &[];
 
 type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
 

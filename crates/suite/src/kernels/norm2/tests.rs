@@ -1,14 +1,12 @@
 //! Exact variants against the plain one, all against the known sum, and mutants that must differ.
 
-use crossover_values::{DType, Role, Scalar, Signature, Value};
+use crossover_values::{DType, Scalar, Value};
 
 use super::*;
-use crate::testing::{self, Subject};
+use crate::testing::Subject;
 
 fn subject(dtype: DType) -> Subject {
-    let params = vec![testing::array("v", dtype, 1, Role::In)];
-    let returns = vec![crossover_values::ParamKind::Scalar(dtype)];
-    Subject::new("norm2", dtype, Signature { params, returns })
+    Subject::of("norm2", dtype)
 }
 
 fn total(subject: &Subject, variant: &str, n: f64) -> f64 {

@@ -5,7 +5,7 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{AllowedFunction, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
 use crossover_values::{DType, Scalar, Value, philox};
 use rayon::prelude::*;
 
@@ -19,7 +19,9 @@ const DARTS_PER_TASK: u32 = 1 << 16;
 /// 65535 * 65535: the disc's radius squared, in the units of the 16-bit coordinates.
 const RADIUS_SQUARED: u32 = 65_535 * 65_535;
 
-pub(crate) const VARIANTS: &[NativeVariant] = &[
+pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
+
+const VARIANTS: &[NativeVariant] = &[
     NativeVariant {
         name: "scalar",
         doc: "plain loop, one dart after the other",
@@ -53,8 +55,6 @@ pub(crate) const VARIANTS: &[NativeVariant] = &[
         run: |call| run(call, |darts| threaded(darts, simd::hits)),
     },
 ];
-
-pub(crate) const POLICY_FUNCTIONS: &[(&str, AllowedFunction)] = &[];
 
 /// A range of the stream of a key.
 #[derive(Clone, Copy, Debug)]

@@ -1,18 +1,10 @@
 //! Known hits, every variant at sizes with tails and other keys, and mutants that must differ.
 
-use crossover_values::{ParamKind, Signature};
-
 use super::*;
-use crate::testing::{self, Subject};
+use crate::testing::Subject;
 
 fn subject() -> Subject {
-    let params = vec![
-        testing::scalar("n", DType::I32),
-        testing::scalar("key_low", DType::U32),
-        testing::scalar("key_high", DType::U32),
-    ];
-    let returns = vec![ParamKind::Scalar(DType::U32)];
-    Subject::new("pi_darts", DType::U32, Signature { params, returns })
+    Subject::of("pi_darts", DType::U32)
 }
 
 #[test]
