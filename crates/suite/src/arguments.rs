@@ -71,6 +71,8 @@ macro_rules! element {
 
 element!(i32, I32, "an i32 array", "an i32");
 element!(u32, U32, "a u32 array", "a u32");
+element!(i64, I64, "an i64 array", "an i64");
+element!(u64, U64, "a u64 array", "a u64");
 element!(f32, F32, "an f32 array", "an f32");
 element!(f64, F64, "an f64 array", "an f64");
 
