@@ -122,6 +122,8 @@ fn record(report: Report, created: Timestamp, adapters: &Adapters) -> (Record, P
         rows: report.rows,
         workers: report.workers,
         pictures,
+        charts: report.charts,
+        kernels: report.kernels,
     };
     (record, files)
 }

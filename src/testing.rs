@@ -28,5 +28,9 @@ pub(crate) fn row(size: &str, backend: &str, variant: &str, median_ns: u64) -> R
         parameters: BTreeMap::new(),
         reference: false,
         peak_memory_bytes: None,
+        facts: Default::default(),
+        estimates: Vec::new(),
+        repetition: None,
+        work: Default::default(),
     }
 }

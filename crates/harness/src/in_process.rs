@@ -5,6 +5,7 @@ use crossover_record::AnswerCheck;
 use crossover_values::{Signature, Value};
 
 use crate::answers::check_answers;
+use crate::canonical::canonical;
 use crate::verify::{Outputs, Rule, Verdict, accept_reference, compare_outputs};
 
 /// A variant that was prepared and called once in this process.
@@ -38,7 +39,8 @@ pub fn call_in_process(
     let arguments = arguments.map_err(|error| Failure::Failed(error.to_string()))?;
     let mut prepared = backend.prepare(target)?;
     let outcome = prepared.run(arguments.clone())?;
-    let (outputs, back_edges) = (outcome.outputs, outcome.back_edges);
+    let outputs = canonical(&target.kernel.definition, outcome.outputs);
+    let back_edges = outcome.back_edges;
     Ok(Called { prepared, arguments, outputs, back_edges })
 }
 

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod canonical;
 mod error;
 pub mod exit;
 mod history;
@@ -18,10 +19,12 @@ mod plan;
 mod pool;
 mod process;
 pub mod protocol;
+mod repeat;
 mod rows;
 mod run;
 mod sampling;
 mod session;
+mod shown;
 pub mod statistics;
 #[cfg(test)]
 mod tests_support;

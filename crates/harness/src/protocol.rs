@@ -154,7 +154,7 @@ pub enum Reply {
 }
 
 /// What one call gave.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ran {
     /// Wall time of the call in nanoseconds.
     pub wall_ns: u64,
@@ -166,6 +166,9 @@ pub struct Ran {
     pub outputs: Vec<String>,
     /// Peak memory of the process so far, in bytes, where the system reports it.
     pub peak_memory_bytes: Option<u64>,
+    /// What the variant reports beside its outputs; finite numbers.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, f64>,
 }
 
 /// An adapter as a worker lists it.
@@ -209,6 +212,7 @@ mod tests {
             back_edges: None,
             outputs: vec!["counts".into()],
             peak_memory_bytes: Some(1),
+            facts: BTreeMap::from([("bytes".to_owned(), 64.0)]),
         };
         let response = Response { id: 7, reply: Reply::Ran(ran) };
         let line = serde_json::to_string(&response).unwrap();

@@ -1,17 +1,20 @@
 //! One row from *not verified* to its verdict.
 
-use crossover_contract::{Failure, Promise};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crossover_contract::{Failure, Formula, Promise};
 use crossover_record::{Phases, Row, Status, Timed};
 
 use crate::answers::{check_answers, failed_answer};
 use crate::observer::label;
-use crate::pictures;
 use crate::plan::{PlannedCase, PlannedRow};
 use crate::process::WorkerKey;
 use crate::protocol::Ran;
 use crate::session::{CaseState, Ready, Session};
 use crate::truth::NoTruth;
 use crate::verify::{Outputs, Verdict, accept_reference, compare_outputs};
+use crate::{pictures, shown};
 
 /// A row with what is needed to go on with it.
 pub(crate) struct LiveRow {
@@ -56,9 +59,39 @@ pub(crate) fn not_verified(case: &PlannedCase, planned: &PlannedRow) -> Row {
         proof: None,
         answers: Vec::new(),
         parameters: case.case.parameters.clone(),
+        work: work(case),
         reference: false,
         peak_memory_bytes: None,
+        facts: Default::default(),
+        estimates: Vec::new(),
+        repetition: None,
     }
+}
+
+/// The work of one call by the kernel's model; a formula that has no value here is left out.
+fn work(case: &PlannedCase) -> BTreeMap<String, f64> {
+    let formulas = case.subject.kernel.definition.work.iter();
+    let value = |formula: &Formula| formula.value(&case.case.parameters).ok();
+    formulas.filter_map(|(name, formula)| Some((name.clone(), value(formula)?))).collect()
+}
+
+/// What a verified call shows beside its proof: facts and estimates.
+fn show_call(
+    state: &CaseState<'_>,
+    live: &mut LiveRow,
+    ran: &Ran,
+    outputs: &Outputs,
+) -> Result<(), Failure> {
+    if live.row.status != Status::Verified {
+        return Ok(());
+    }
+    let definition = &state.planned.subject.kernel.definition;
+    if let Some(fact) = ran.facts.keys().find(|name| !definition.facts.contains_key(*name)) {
+        return Err(Failure::Failed(format!("it reports `{fact}`, which is none of [facts]")));
+    }
+    live.row.facts = ran.facts.clone();
+    live.row.estimates = shown::estimates(state.planned, outputs)?;
+    Ok(())
 }
 
 /// Sets a row's status from a failure.
@@ -191,7 +224,10 @@ impl Session<'_> {
             }
         };
         self.judge(state, live, &outputs, exact)?;
-        self.settle(state, live, &key, ready, ran, &outputs);
+        show_call(state, live, &ran, &outputs)?;
+        self.repeat(state, live, &key, &ready, &ran)?;
+        self.observer.outputs(&live.row, &outputs);
+        self.settle(state, live, &key, ready, ran);
         Ok(())
     }
 
@@ -216,9 +252,13 @@ impl Session<'_> {
         live.row.reference = true;
         self.conclude(state, live, &truth.outputs, &truth.outputs, verdict, true)?;
         let (ready, ran, by) = (truth.ready.clone(), truth.ran.clone(), truth.by.clone());
-        self.settle(state, live, &by, ready, ran, &truth.outputs);
+        self.charts.extend(shown::charts(state.planned, &truth.outputs)?);
+        show_call(state, live, &ran, &truth.outputs)?;
         pictures::of_result(self, state, &live.row, &truth.outputs);
+        self.observer.outputs(&live.row, &truth.outputs);
         state.truth = Some(truth);
+        self.repeat(state, live, &by, &ready, &ran)?;
+        self.settle(state, live, &by, ready, ran);
         Ok(())
     }
 
@@ -286,17 +326,15 @@ impl Session<'_> {
         key: &WorkerKey,
         ready: Ready,
         ran: Ran,
-        outputs: &Outputs,
     ) {
         live.row.peak_memory_bytes = ran.peak_memory_bytes;
-        self.observer.outputs(&live.row, outputs);
         if live.row.status != Status::Verified {
             self.release(key, &ready);
             return;
         }
         let PlannedCase { subject, dtype, case, .. } = state.planned;
         let exact = live.row.proof.as_ref().is_some_and(|proof| proof.exact);
-        let wall = std::time::Duration::from_nanos(ran.wall_ns);
+        let wall = Duration::from_nanos(ran.wall_ns);
         self.history.note(&subject.kernel, *dtype, case, key, wall, exact);
         live.ready = Some(ready);
         live.first = Some(ran);

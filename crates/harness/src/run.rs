@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crossover_record::{Adapter, PictureFile, Row, Status, WorkerUse};
+use crossover_record::{Adapter, Chart, KernelCard, PictureFile, Row, Status, WorkerUse};
 
 use crate::plan::{Duty, Plan, TableLine};
 use crate::pool::{Commands, Passports, Pool, private_folder};
@@ -12,6 +12,7 @@ use crate::protocol::AdapterCard;
 use crate::rows::key_of;
 use crate::sampling;
 use crate::session::Session;
+use crate::shown::kernel_cards;
 use crate::{Adapters, HarnessError, Observer};
 
 /// How a run goes about it.
@@ -91,6 +92,10 @@ pub struct Report {
     pub passports: Passports,
     /// Pictures with the contents of their files.
     pub pictures: Vec<(PictureFile, Vec<u8>)>,
+    /// Charts of kernels.
+    pub charts: Vec<Chart>,
+    /// What the kernels say of themselves.
+    pub kernels: Vec<KernelCard>,
 }
 
 /// Runs a plan. Nothing that a row does ends the run.
@@ -150,6 +155,8 @@ impl Session<'_> {
         }
         report.passports = self.passports(plan);
         report.pictures = std::mem::take(&mut self.pictures);
+        report.charts = std::mem::take(&mut self.charts);
+        report.kernels = kernel_cards(plan);
         report.workers = self.pool.end(self.observer);
         report
     }

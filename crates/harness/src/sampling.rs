@@ -179,6 +179,8 @@ pub(crate) fn conclude(live: &mut LiveRow) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::protocol::Ran;
     use crate::tests_support::row;
@@ -190,6 +192,7 @@ mod tests {
             back_edges: None,
             outputs: Vec::new(),
             peak_memory_bytes: None,
+            facts: BTreeMap::new(),
         };
         LiveRow {
             row: row("a", status),

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crossover_contract::{Failure, Judge, PolicyInput};
-use crossover_record::PictureFile;
+use crossover_record::{Chart, PictureFile};
 use crossover_values::{ParamKind, Signature, Value, npy};
 
 use crate::Observer;
+use crate::canonical::canonical;
 use crate::history::History;
 use crate::plan::PlannedCase;
 use crate::pool::{Incarnation, Pool};
@@ -30,6 +31,7 @@ pub(crate) struct Session<'a> {
     pub(crate) stand_in: Option<WorkerKey>,
     pub(crate) history: History,
     pub(crate) pictures: Vec<(PictureFile, Vec<u8>)>,
+    pub(crate) charts: Vec<Chart>,
     pub(crate) begun: Instant,
     next_slot: u64,
 }
@@ -136,6 +138,7 @@ impl<'a> Session<'a> {
             stand_in,
             history: History::default(),
             pictures: Vec::new(),
+            charts: Vec::new(),
             begun: Instant::now(),
             next_slot: 0,
         }
@@ -259,5 +262,5 @@ fn read_outputs(state: &CaseState<'_>, ran: &Ran, folder: &Path) -> Result<Outpu
         let value = npy::read(&path, dtype).map_err(|error| failed(error.to_string()))?;
         outputs.push((name, value));
     }
-    Ok(outputs)
+    Ok(canonical(&state.planned.subject.kernel.definition, outputs))
 }

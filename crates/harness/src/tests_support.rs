@@ -38,5 +38,9 @@ pub(crate) fn row(backend: &str, status: Status) -> Row {
         parameters: Default::default(),
         reference: false,
         peak_memory_bytes: None,
+        facts: Default::default(),
+        estimates: Vec::new(),
+        repetition: None,
+        work: Default::default(),
     }
 }

@@ -223,6 +223,7 @@ impl Service<'_> {
             back_edges: outcome.back_edges,
             outputs: written,
             peak_memory_bytes: memory::peak_bytes(),
+            facts: outcome.facts.into_iter().filter(|(_, value)| value.is_finite()).collect(),
         }))
     }
 }

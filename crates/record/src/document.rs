@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Adapter, Machine, PictureFile, Row};
+use crate::{Adapter, Chart, KernelCard, Machine, PictureFile, Row};
 
 /// Schema of `record.json`. The number grows when an older reader would misread a field.
 pub const RECORD_SCHEMA: &str = "crossover-record/1";
@@ -32,6 +32,12 @@ pub struct Record {
     pub workers: Vec<WorkerUse>,
     /// Pictures of outputs, files beside `record.json`.
     pub pictures: Vec<PictureFile>,
+    /// Charts of kernels.
+    #[serde(default)]
+    pub charts: Vec<Chart>,
+    /// What the kernels say of themselves.
+    #[serde(default)]
+    pub kernels: Vec<KernelCard>,
     /// One sentence per kernel on what wins from which size.
     pub conclusions: Vec<String>,
 }

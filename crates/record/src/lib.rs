@@ -8,6 +8,7 @@ mod document;
 mod machine;
 mod picture;
 mod row;
+mod shown;
 mod store;
 
 pub use document::{DOCUMENT_SCHEMA, Document, RECORD_SCHEMA, Record, WorkerUse};
@@ -15,5 +16,8 @@ pub use machine::{Adapter, Cache, Canary, Machine};
 pub use picture::{PictureFile, PictureKind, PictureScale};
 pub use row::{
     AnswerCheck, AnswerValue, Difference, Phases, Proof, Row, Status, Timed, digit_groups,
+};
+pub use shown::{
+    Chart, ChartAxis, ChartMark, ChartSeries, EstimateCheck, FactCard, KernelCard, Repetition,
 };
 pub use store::{MAX_RECORD_BYTES, RECORD_FILE, RecordError, picture, read, write};

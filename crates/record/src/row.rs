@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crossover_values::DType;
+
+use crate::{EstimateCheck, Repetition};
 use serde::de::{MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -99,6 +101,18 @@ pub struct Row {
     /// Peak memory of the row's worker after the row was verified, in bytes (`VmHWM`; absent where
     /// the system does not report it). It includes what earlier rows of that worker used.
     pub peak_memory_bytes: Option<u64>,
+    /// What the variant reports beside its outputs, by the names of the kernel's facts.
+    #[serde(default)]
+    pub facts: BTreeMap<String, f64>,
+    /// What the kernel's estimators say of the outputs.
+    #[serde(default)]
+    pub estimates: Vec<EstimateCheck>,
+    /// What repeated calls showed; absent unless the row is verified.
+    #[serde(default)]
+    pub repetition: Option<Repetition>,
+    /// Work of one call by the kernel's model: `bytes`, `flops`, `int_ops`.
+    #[serde(default)]
+    pub work: BTreeMap<String, f64>,
 }
 
 /// What a comparison found.
@@ -188,6 +202,12 @@ impl AnswerValue {
         } else {
             AnswerValue::Text(value.to_string())
         }
+    }
+}
+
+impl From<f64> for AnswerValue {
+    fn from(value: f64) -> AnswerValue {
+        AnswerValue::of_float(value)
     }
 }
 

@@ -55,6 +55,10 @@ fn row() -> Row {
         parameters: BTreeMap::from([("w".into(), 64.0)]),
         reference: true,
         peak_memory_bytes: None,
+        facts: Default::default(),
+        estimates: Vec::new(),
+        repetition: None,
+        work: Default::default(),
     }
 }
 
@@ -90,6 +94,8 @@ fn record(file: &str) -> Record {
             caption: "counts".into(),
             scale: PictureScale::Log,
         }],
+        charts: Vec::new(),
+        kernels: Vec::new(),
         conclusions: vec!["julia: the interpreter is alone.".into()],
     }
 }

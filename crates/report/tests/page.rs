@@ -40,6 +40,10 @@ fn row(size: &str, backend: &str, variant: &str, median_ns: Option<u64>) -> Row 
         parameters: BTreeMap::from([("w".to_owned(), 64.0)]),
         reference: backend == "interpreter",
         peak_memory_bytes: Some(5 << 20),
+        facts: Default::default(),
+        estimates: vec![],
+        repetition: None,
+        work: Default::default(),
     }
 }
 
@@ -88,6 +92,8 @@ fn record() -> Record {
         ],
         workers: vec![],
         pictures: vec![],
+        charts: vec![],
+        kernels: vec![],
         conclusions: vec![HOSTILE.to_owned()],
     }
 }

@@ -1,5 +1,7 @@
 //! A dense, row-major array of one dtype.
 
+use std::cmp::Ordering;
+
 use bytemuck::Pod;
 use ndarray::{ArrayD, IxDyn};
 
@@ -57,6 +59,27 @@ impl Array {
             DType::U64 => Array::U64(ArrayD::zeros(dim)),
             DType::F32 => Array::F32(ArrayD::zeros(dim)),
             DType::F64 => Array::F64(ArrayD::zeros(dim)),
+        }
+    }
+
+    /// The same elements in ascending order, in the same shape; NaN by their bits (IEEE total
+    /// order).
+    pub fn sorted(&self) -> Array {
+        fn by<T: Clone>(a: &ArrayD<T>, order: impl Fn(&T, &T) -> Ordering) -> ArrayD<T> {
+            let mut elements: Vec<T> = a.iter().cloned().collect();
+            elements.sort_unstable_by(order);
+            let mut elements = elements.into_iter();
+            a.map(|old| elements.next().unwrap_or_else(|| old.clone()))
+        }
+        match self {
+            Array::Bool(a) => Array::Bool(by(a, Ord::cmp)),
+            Array::U8(a) => Array::U8(by(a, Ord::cmp)),
+            Array::I32(a) => Array::I32(by(a, Ord::cmp)),
+            Array::U32(a) => Array::U32(by(a, Ord::cmp)),
+            Array::I64(a) => Array::I64(by(a, Ord::cmp)),
+            Array::U64(a) => Array::U64(by(a, Ord::cmp)),
+            Array::F32(a) => Array::F32(by(a, f32::total_cmp)),
+            Array::F64(a) => Array::F64(by(a, f64::total_cmp)),
         }
     }
 
@@ -206,5 +229,17 @@ mod tests {
             array.poison();
             assert!((0..5).all(|index| array.get(index) != zero), "{dtype}");
         }
+    }
+
+    #[test]
+    fn sorted_keeps_the_shape_and_every_element() {
+        let mut array = Array::zeros(DType::I32, &[2, 3]);
+        for (index, value) in [5, -1, 3, 3, 0, -7].into_iter().enumerate() {
+            array.set(index, Scalar::I32(value));
+        }
+        let sorted = array.sorted();
+        let elements: Vec<_> = (0..6).filter_map(|i| sorted.get(i)).collect();
+        assert_eq!(sorted.shape(), [2, 3]);
+        assert_eq!(elements, [-7, -1, 0, 3, 3, 5].map(Scalar::I32));
     }
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossover_contract::{
-    Adapter, Backend, Definition, Failure, Kernel, KernelCode, Outcome, Phase, Prepared, Promise,
-    SourceText, Target, Variant,
+    Adapter, Backend, Definition, Estimate, Failure, Kernel, KernelCode, Outcome, Phase, Prepared,
+    Promise, ResultView, Series, SourceText, Target, Variant,
 };
 use crossover_harness::protocol::KernelSpec;
 use crossover_harness::worker::KernelProvider;
@@ -56,10 +56,60 @@ value = 28
 rule = "exact"
 
 [[policies]]
+name = "one off"
+outputs = ["doubled"]
+kind = "formula"
+bound = "1"
+reason = "what bounded variants of this test do"
+
+[[policies]]
 name = "exact"
 kind = "exact"
 reason = "integers"
+
+[determinism]
+class = "same"
+variants = { "fake roams" = "varies" }
+
+[canonical]
+doubled = "sorted"
+
+[facts.calls]
+doc = "calls so far"
+unit = "calls"
+
+[[estimates]]
+name = "sum of the numbers"
+function = "sum"
+
+[[charts]]
+name = "doubles"
+caption = "Each number twice"
+function = "doubles"
+mark = "bars"
+x = { label = "position" }
+y = { label = "value", log = true }
+
+[[charts]]
+name = "calls against time"
+caption = "One point per row"
+rows = { x = "calls", y = "time" }
+mark = "points"
+x = { label = "calls" }
+y = { label = "time, s" }
 "#;
+
+/// Says 27 where 28 is true.
+fn sum(view: &ResultView<'_>) -> Option<Estimate> {
+    let Some(Value::Scalar(Scalar::I64(sum))) = view.output("result") else { return None };
+    Some(Estimate { estimate: (*sum - 1) as f64, truth: *sum as f64 })
+}
+
+fn doubles(view: &ResultView<'_>) -> Vec<Series> {
+    let array = view.output("doubled").and_then(Value::as_array).unwrap();
+    let point = |index| Some([index as f64, array.get(index)?.as_f64()]);
+    vec![Series { name: "twice".into(), points: (0..array.len()).filter_map(point).collect() }]
+}
 
 /// The kernel.
 pub(crate) fn kernel() -> Kernel {
@@ -70,7 +120,9 @@ pub(crate) fn kernel() -> Kernel {
         definition: Definition::parse("kernel.toml", DEFINITION).unwrap(),
         shader: None,
         shader_library: BTreeMap::new(),
-        code: KernelCode::default(),
+        code: KernelCode::new(&[])
+            .with_estimates(&[("sum", sum)])
+            .with_charts(&[("doubles", doubles)]),
     }
 }
 
@@ -152,12 +204,20 @@ impl Backend for Fake {
                 "lost",
                 "refuses",
                 "later",
+                "unsteady",
+                "drifts",
+                "roams",
+                "reversed",
+                "gossip",
             ],
         };
         let variant = |name: &&str| Variant {
             name: (*name).to_owned(),
             doc: String::new(),
-            promise: Promise::Exact,
+            promise: match *name {
+                "drifts" | "roams" => Promise::Bounded,
+                _ => Promise::Exact,
+            },
             threaded: false,
         };
         names.iter().map(variant).collect()
@@ -202,8 +262,11 @@ impl Prepared for Run {
             }
         }
         match self.variant.as_str() {
-            "wrong" => doubled.set(5, Scalar::I32(-1)),
-            "later" if self.calls > 1 => doubled.set(5, Scalar::I32(-1)),
+            "wrong" => doubled.set(5, Scalar::I32(9)),
+            "later" if self.calls > 2 => doubled.set(5, Scalar::I32(9)),
+            "unsteady" if self.calls > 1 => doubled.set(5, Scalar::I32(9)),
+            "drifts" | "roams" if self.calls > 1 => doubled.set(5, Scalar::I32(11)),
+            "reversed" => doubled = reversed(&doubled),
             "short" => doubled = Array::zeros(DType::I32, &[values.len() - 1, 1]),
             _ => {}
         }
@@ -226,9 +289,22 @@ impl Prepared for Run {
             wall_ns: 1000 + u64::from(self.calls),
             phases,
             back_edges: Some(1),
-            facts: BTreeMap::new(),
+            facts: facts(&self.variant, self.calls),
         })
     }
+}
+
+fn reversed(array: &Array) -> Array {
+    let mut turned = Array::zeros(array.dtype(), array.shape());
+    for index in 0..array.len() {
+        turned.set(index, array.get(array.len() - 1 - index).unwrap());
+    }
+    turned
+}
+
+fn facts(variant: &str, calls: u32) -> BTreeMap<String, f64> {
+    let name = if variant == "gossip" { "rumours" } else { "calls" };
+    BTreeMap::from([(name.to_owned(), f64::from(calls))])
 }
 
 fn misbehave(variant: &str, calls: u32) -> Result<(), Failure> {

@@ -20,6 +20,7 @@ use crate::fake;
 pub(crate) const ALL: &[(&str, fn())] = &[
     ("each_fault_costs_its_row_and_nothing_else", each_fault_costs_its_row_and_nothing_else),
     ("a_sample_that_lies_takes_the_times_with_it", a_sample_that_lies_takes_the_times_with_it),
+    ("rows_carry_what_kernels_show", rows_carry_what_kernels_show),
     ("adapters_are_listed_by_workers", adapters_are_listed_by_workers),
     ("a_stand_in_is_proved_before_it_is_the_reference", a_stand_in_is_proved_before_it_counts),
     ("rows_expected_to_be_long_are_skipped", rows_expected_to_be_long_are_skipped),
@@ -64,7 +65,7 @@ fn each_fault_costs_its_row_and_nothing_else() {
         (
             "wrong",
             Status::Wrong,
-            "1 of 9 element is not allowed: doubled[5, 0] is -1, allowed is 10",
+            "1 of 9 element is not allowed: doubled[5, 0] is 9, allowed is 10",
         ),
         ("unwritten", Status::Wrong, "doubled[3, 0] is"),
         ("missing", Status::Wrong, "output `result` is missing"),
@@ -76,6 +77,15 @@ fn each_fault_costs_its_row_and_nothing_else() {
         ("lost", Status::Failed, "the device is gone"),
         ("refuses", Status::Unavailable, "no such device; install one"),
         ("later", Status::Verified, ""),
+        ("unsteady", Status::Wrong, "call 2: 1 of 9"),
+        (
+            "drifts",
+            Status::Wrong,
+            "call 2 gave other bits than the first; the kernel declares `same`",
+        ),
+        ("roams", Status::Verified, ""),
+        ("reversed", Status::Verified, ""),
+        ("gossip", Status::Failed, "it reports `rumours`, which is none of [facts]"),
     ];
     for (variant, status, reason) in expected {
         let row = row(&report, variant);
@@ -100,6 +110,27 @@ fn a_sample_that_lies_takes_the_times_with_it() {
     assert_eq!(later.status, Status::Wrong);
     assert!(later.reason.starts_with("a timed sample: 1 of 9"), "{}", later.reason);
     assert!(later.samples.is_empty() && later.median_ns.is_none());
+}
+
+fn rows_carry_what_kernels_show() {
+    let report = run_variants(&["exact", "right", "roams"], &options(None));
+    let (exact, right, roams) =
+        (row(&report, "exact"), row(&report, "right"), row(&report, "roams"));
+    assert_eq!(right.facts["calls"], 1.0);
+    assert_eq!(right.work["elements"], 8.0);
+    for row in [exact, right] {
+        let [estimate] = &row.estimates[..] else { panic!("{:?}", row.estimates) };
+        assert_eq!((&estimate.estimate, &estimate.truth), (&27.0.into(), &28.0.into()));
+        assert_eq!(estimate.relative_error, (-1.0 / 28.0).into());
+        let repetition = row.repetition.as_ref().unwrap();
+        assert_eq!((repetition.calls, repetition.equal), (2, true), "{}", row.variant);
+    }
+    let repetition = roams.repetition.as_ref().unwrap();
+    assert_eq!((repetition.class.as_str(), repetition.equal), ("varies", false));
+    let [doubles, calls] = &report.charts[..] else { panic!("{:?}", report.charts) };
+    assert_eq!(doubles.series[0].points[3], [3.0, 6.0]);
+    assert_eq!(calls.rows, Some(["calls".to_owned(), "time".to_owned()]));
+    assert_eq!(report.kernels[0].facts["calls"].unit, "calls");
 }
 
 fn adapters_are_listed_by_workers() {
