@@ -67,7 +67,7 @@ fn each_fault_costs_its_row_and_nothing_else() {
             Status::Wrong,
             "1 of 9 element is not allowed: doubled[5, 0] is 9, allowed is 10",
         ),
-        ("unwritten", Status::Wrong, "doubled[3, 0] is"),
+        ("unwritten", Status::Wrong, "doubled[0, 0] is -1515870811"),
         ("missing", Status::Wrong, "output `result` is missing"),
         ("extra", Status::Failed, "output `more` is none of the kernel's"),
         ("stale", Status::Wrong, "8 of 9 elements are not allowed"),
