@@ -1,6 +1,11 @@
-// Sum of squares in two passes of one shape: each invocation sums a strided part, then a tree in
-// shared memory makes one value per workgroup; a single workgroup sums those. The longest chain of
-// additions is the strided part and two trees of depth 8, far below the n of a running sum.
+// Sum of squares in two passes of one shape: each invocation sums a strided part, and its workgroup
+// makes one value of those; a single workgroup sums the values. The longest chain of additions is
+// the strided part and twice that of a workgroup's sum, far below the n of a running sum.
+
+// include: group_sum
+
+alias Sum = real;
+const GROUP: u32 = 256u;
 
 struct Params {
     v_0: u32,
@@ -13,44 +18,30 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> total: array<real>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-var<workgroup> sums: array<real, 256>;
-
-fn fold(local: u32) {
-    workgroupBarrier();
-    for (var span = 128u; span > 0u; span >>= 1u) {
-        if local < span {
-            sums[local] = sums[local] + sums[local + span];
-        }
-        workgroupBarrier();
-    }
-}
-
-@compute @workgroup_size(256)
+@compute @workgroup_size(GROUP)
 fn squares(
+    lane: Lane,
     @builtin(global_invocation_id) id: vec3<u32>,
-    @builtin(local_invocation_index) local: u32,
     @builtin(workgroup_id) group: vec3<u32>,
 ) {
     var own = real(0.0);
-    for (var i = id.x; i < params.v_0; i += params.groups * 256u) {
+    for (var i = id.x; i < params.v_0; i += params.groups * GROUP) {
         own += v[i] * v[i];
     }
-    sums[local] = own;
-    fold(local);
-    if local == 0u {
-        partials[group.x] = sums[0];
+    let sum = group_sum(lane, own);
+    if lane.index == 0u {
+        partials[group.x] = sum;
     }
 }
 
-@compute @workgroup_size(256)
-fn finish(@builtin(local_invocation_index) local: u32) {
+@compute @workgroup_size(GROUP)
+fn finish(lane: Lane) {
     var own = real(0.0);
-    for (var i = local; i < params.groups; i += 256u) {
+    for (var i = lane.index; i < params.groups; i += GROUP) {
         own += partials[i];
     }
-    sums[local] = own;
-    fold(local);
-    if local == 0u {
-        total[0] = sums[0];
+    let sum = group_sum(lane, own);
+    if lane.index == 0u {
+        total[0] = sum;
     }
 }

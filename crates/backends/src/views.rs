@@ -3,7 +3,7 @@
 use crossover_contract::{Failure, Kernel};
 use crossover_cranelift::Options;
 use crossover_values::DType;
-use crossover_wgsl::{Features, Limits, reflect};
+use crossover_wgsl::{Features, FragmentForm, Limits, reflect};
 
 use crate::front;
 use crate::wgsl::{generated, tuned};
@@ -59,7 +59,8 @@ fn compiled(kernel: &Kernel, dtype: DType) -> Result<crossover_cranelift::Compil
 }
 
 /// The shaders of a variant, `tuned` or `generated`, for an adapter that has `f64` and the limits
-/// that every adapter has. No device is needed.
+/// that every adapter has; shared fragments in the form for devices without subgroups. No device is
+/// needed.
 ///
 /// # Errors
 /// What WGSL cannot express, or a shader that does not compile.
@@ -67,7 +68,7 @@ pub fn wgsl(kernel: &Kernel, dtype: DType, variant: &str) -> Result<Vec<ShaderTe
     if variant == "tuned" {
         let case = kernel.definition.least_case();
         let case = case.map_err(|error| Failure::Failed(error.to_string()))?;
-        let source = tuned::source(kernel, dtype, &case)?;
+        let source = tuned::source(kernel, dtype, &case, FragmentForm::Plain)?;
         let reflection = reflect(&source).map_err(|error| Failure::Failed(error.to_string()))?;
         let entries = reflection.entry_points.into_iter().map(|entry| entry.name).collect();
         return Ok(vec![ShaderText { source, entries }]);

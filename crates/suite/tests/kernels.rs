@@ -12,7 +12,7 @@ use crossover_contract::{
 use crossover_ir::{Module, Valid, analysis};
 use crossover_lang::{File, Sources};
 use crossover_values::{DType, Signature, Value, compare};
-use crossover_wgsl::{PlanNames, check_against, expand_includes, prelude, reflect};
+use crossover_wgsl::{FragmentForm, PlanNames, check_against, expand_includes, prelude, reflect};
 
 fn kernels() -> Vec<Kernel> {
     crossover_suite::kernels().unwrap_or_else(|error| panic!("{error:?}"))
@@ -145,10 +145,10 @@ fn constants(kernel: &Kernel) -> BTreeMap<String, u32> {
 }
 
 /// The shader as the host makes it of the file.
-fn shader(kernel: &Kernel, text: &str, dtype: DType) -> String {
+fn shader(kernel: &Kernel, text: &str, dtype: DType, form: FragmentForm) -> String {
     let library = kernel.shader_library.iter();
     let library = library.map(|(name, text)| (name.clone(), text.text.clone())).collect();
-    let text = expand_includes(text, &library).unwrap();
+    let text = expand_includes(text, &library, form).unwrap();
     format!("{}{text}", prelude(dtype, &constants(kernel)))
 }
 
@@ -156,9 +156,10 @@ fn shader(kernel: &Kernel, text: &str, dtype: DType) -> String {
 fn shaders_bind_to_their_kernels() {
     for kernel in kernels() {
         let (plan, text) = (kernel.definition.tuned.as_ref().unwrap(), kernel.shader.as_ref());
-        for dtype in dtypes(&kernel) {
+        let forms = |dtype| FragmentForm::ALL.map(|form| (dtype, form));
+        for (dtype, form) in dtypes(&kernel).into_iter().flat_map(forms) {
             let signature = analysis::signature(&reference(&kernel, dtype).kernels[0]);
-            let reflection = reflect(&shader(&kernel, &text.unwrap().text, dtype))
+            let reflection = reflect(&shader(&kernel, &text.unwrap().text, dtype, form))
                 .unwrap_or_else(|error| panic!("{} {dtype}: {error}", kernel.stem));
             check_against(&reflection, &signature, &plan_names(plan))
                 .unwrap_or_else(|error| panic!("{} {dtype}: {error}", kernel.stem));
@@ -167,6 +168,8 @@ fn shaders_bind_to_their_kernels() {
             let passes: BTreeSet<&str> =
                 plan.passes.iter().map(|pass| pass.entry.as_str()).collect();
             assert_eq!(entries, passes, "{}", kernel.stem);
+            let plain = form == FragmentForm::Plain;
+            assert!(!(plain && reflection.needs.subgroups), "{} needs subgroups", kernel.stem);
         }
     }
 }
@@ -202,8 +205,10 @@ fn mutants_compile_and_those_of_the_reference_differ_from_it() {
                 MutantFile::Shader => {
                     let text = &kernel.shader.as_ref().unwrap().text;
                     let text = mutated(mutant, text, &kernel.stem);
-                    let text = shader(&kernel, &text, dtype);
-                    reflect(&text).unwrap_or_else(|error| panic!("{}: {error}", mutant.name));
+                    for form in FragmentForm::ALL {
+                        let text = shader(&kernel, &text, dtype, form);
+                        reflect(&text).unwrap_or_else(|error| panic!("{}: {error}", mutant.name));
+                    }
                 }
             }
         }

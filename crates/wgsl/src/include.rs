@@ -3,8 +3,26 @@
 //! A line `// include: philox` is replaced by the text of the fragment `philox`
 //! (`shaders/lib/philox.wgsl`), which may include others. A fragment is pasted where it is first
 //! asked for; asked for again, it is there already.
+//!
+//! A fragment may have a second form for devices with subgroups, `philox.subgroup` beside `philox`,
+//! with the same functions: the device decides which is pasted, and the shader is one text.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Which form of a fragment is pasted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FragmentForm {
+    /// The one that every device runs.
+    #[default]
+    Plain,
+    /// The one that uses subgroup operations, where a fragment has it; else the plain one.
+    Subgroup,
+}
+
+impl FragmentForm {
+    /// Both, for those who check shaders without a device.
+    pub const ALL: [FragmentForm; 2] = [FragmentForm::Plain, FragmentForm::Subgroup];
+}
 
 /// Why includes cannot be expanded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,15 +50,17 @@ pub enum IncludeError {
 pub fn expand_includes(
     text: &str,
     fragments: &BTreeMap<String, String>,
+    form: FragmentForm,
 ) -> Result<String, IncludeError> {
     let mut expansion =
-        Expansion { fragments, done: BTreeSet::new(), open: Vec::new(), out: String::new() };
+        Expansion { fragments, form, done: BTreeSet::new(), open: Vec::new(), out: String::new() };
     expansion.text(text)?;
     Ok(expansion.out)
 }
 
 struct Expansion<'a> {
     fragments: &'a BTreeMap<String, String>,
+    form: FragmentForm,
     done: BTreeSet<String>,
     open: Vec<String>,
     out: String,
@@ -66,7 +86,11 @@ impl Expansion<'_> {
             chain.push(name.to_owned());
             return Err(IncludeError::Cycle { chain });
         }
-        let Some(text) = self.fragments.get(name) else {
+        let subgroup = match self.form {
+            FragmentForm::Plain => None,
+            FragmentForm::Subgroup => self.fragments.get(&format!("{name}.subgroup")),
+        };
+        let Some(text) = subgroup.or_else(|| self.fragments.get(name)) else {
             let known = self.fragments.keys().cloned().collect();
             return Err(IncludeError::Unknown { name: name.to_owned(), known });
         };
@@ -92,16 +116,25 @@ mod tests {
     #[test]
     fn a_fragment_is_pasted_once() {
         let known = fragments(&[("a", "// include: b\nA"), ("b", "B")]);
-        let text = expand_includes("x\n  // include: a\n// include: b\ny", &known).unwrap();
+        let text =
+            expand_includes("x\n  // include: a\n// include: b\ny", &known, FragmentForm::Plain)
+                .unwrap();
         assert_eq!(text, "x\nB\nA\ny\n");
+    }
+
+    #[test]
+    fn the_device_decides_which_form_is_pasted() {
+        let known = fragments(&[("a", "A"), ("a.subgroup", "// include: b\nS"), ("b", "B")]);
+        let text = |form| expand_includes("// include: a", &known, form).unwrap();
+        assert_eq!(FragmentForm::ALL.map(text), ["A\n", "B\nS\n"]);
     }
 
     #[test]
     fn a_cycle_and_an_unknown_name_are_errors() {
         let known = fragments(&[("a", "// include: b"), ("b", "// include: a")]);
-        let error = expand_includes("// include: a", &known).unwrap_err();
+        let error = expand_includes("// include: a", &known, FragmentForm::Plain).unwrap_err();
         assert_eq!(error.to_string(), "fragments include each other: a -> b -> a");
-        let error = expand_includes("// include: c", &known).unwrap_err();
+        let error = expand_includes("// include: c", &known, FragmentForm::Plain).unwrap_err();
         assert_eq!(error.to_string(), "there is no fragment `c`; there are: a, b");
     }
 }

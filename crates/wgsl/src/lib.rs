@@ -27,7 +27,7 @@ pub use generate::{
     GridTooLarge, Limits, LoopBudget, ReduceResult, Request, Role, Stored, UniformField,
     UniformLayout, UniformValue, UnitShader, Unsupported, generate,
 };
-pub use include::{IncludeError, expand_includes};
+pub use include::{FragmentForm, IncludeError, expand_includes};
 pub use reflect::{
     Element, MAX_SOURCE, Needs, ReflectedBinding, ReflectedEntry, ReflectedKind, Reflection,
     ShaderError, Snippet, UniformMember, reflect,

@@ -12,8 +12,8 @@ use crossover_gpu::{
 };
 use crossover_values::{DType, Param, ParamKind, Role, Scalar, Signature, Value};
 use crossover_wgsl::{
-    BindingPlan, MemberFrom, PlanNames, Planned, PlannedMember, Reflection, check_against,
-    expand_includes, prelude, reflect,
+    BindingPlan, FragmentForm, MemberFrom, PlanNames, Planned, PlannedMember, Reflection,
+    check_against, expand_includes, prelude, reflect,
 };
 
 use super::adapter::Opened;
@@ -25,13 +25,18 @@ use crate::outputs::{outputs, phase};
 ///
 /// # Errors
 /// A fragment that is not there, a constant of the plan that is no `u32`.
-pub(crate) fn source(kernel: &Kernel, dtype: DType, case: &Case) -> Result<String, Failure> {
+pub(crate) fn source(
+    kernel: &Kernel,
+    dtype: DType,
+    case: &Case,
+    form: FragmentForm,
+) -> Result<String, Failure> {
     let stem = &kernel.stem;
     let shader = kernel.shader.as_ref();
     let shader = shader.ok_or_else(|| Failure::Unavailable(format!("`{stem}` has no shader")))?;
     let fragments = kernel.shader_library.iter();
     let fragments = fragments.map(|(name, text)| (name.clone(), text.text.clone())).collect();
-    let text = expand_includes(&shader.text, &fragments)
+    let text = expand_includes(&shader.text, &fragments, form)
         .map_err(|error| Failure::Failed(format!("{}: {error}", shader.path)))?;
     let constants = kernel.definition.tuned.as_ref().map(|plan| plan.constants_of(case));
     let constants = constants.transpose().map_err(|e| Failure::Failed(e.to_string()))?;
@@ -71,11 +76,18 @@ pub(crate) fn prepare(opened: &Arc<Opened>, target: &Target<'_>) -> Result<Tuned
     let plan = target.kernel.definition.tuned.clone().ok_or_else(|| {
         Failure::Unavailable(format!("`{}` has no pass plan", target.kernel.stem))
     })?;
-    let text = source(target.kernel, target.dtype, target.case)?;
+    let subgroups = opened.passport.subgroups;
+    let form = if subgroups { FragmentForm::Subgroup } else { FragmentForm::Plain };
+    let text = source(target.kernel, target.dtype, target.case, form)?;
     let path = target.kernel.shader.as_ref().map_or("", |shader| shader.path.as_str());
     let reflection = reflect(&text).map_err(|error| Failure::Failed(format!("{path}: {error}")))?;
     if reflection.needs.f64 && !opened.device.info().f64 {
         return Err(Failure::Unavailable("this adapter has no f64 in shaders".to_owned()));
+    }
+    if reflection.needs.subgroups && !subgroups {
+        return Err(Failure::Unavailable(
+            "this adapter has no subgroups that keep their promises".to_owned(),
+        ));
     }
     let bindings = check_against(&reflection, &signature, &plan_names(&plan))
         .map_err(|error| Failure::Failed(error.to_string()))?;

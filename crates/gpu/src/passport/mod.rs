@@ -8,6 +8,7 @@ mod arithmetic;
 mod groups;
 mod loops;
 mod scalars;
+mod subgroups;
 mod ticks;
 
 use std::time::{Duration, Instant};
@@ -72,6 +73,8 @@ pub struct Passport {
     pub subnormals_kept: bool,
     /// Whether NaN compares as IEEE-754 says: unequal to everything.
     pub nan_compares: bool,
+    /// Whether it has subgroups that keep every promise asked about.
+    pub subgroups: bool,
     /// What its timestamps are worth.
     pub timestamps: Timestamps,
     /// How long the questions took.
@@ -105,6 +108,12 @@ pub fn passport(device: &Device) -> Result<Passport, GpuError> {
     canaries.extend(f32.canaries("f32"));
     canaries.extend(f64.iter().flat_map(|f64| f64.canaries("f64")));
     canaries.extend(groups::ask(&mut probe)?);
+    let of_subgroups = match device.info().subgroups {
+        Some(sizes) => subgroups::ask(&mut probe, sizes)?,
+        None => Vec::new(),
+    };
+    let subgroups = !of_subgroups.is_empty() && of_subgroups.iter().all(|canary| canary.ok);
+    canaries.extend(of_subgroups);
     let timestamps = ticks::qualify(device)?;
     canaries.push(timestamps.canary());
     Ok(Passport {
@@ -115,6 +124,7 @@ pub fn passport(device: &Device) -> Result<Passport, GpuError> {
         fma_fused: scalars.fma_fused,
         subnormals_kept: scalars.subnormals_kept,
         nan_compares: scalars.nan_compares,
+        subgroups,
         timestamps,
         elapsed: start.elapsed(),
     })
