@@ -39,6 +39,7 @@ mod source;
 mod text;
 mod trap;
 mod valid;
+pub mod words64;
 
 pub use analysis::signature;
 pub use code::{
