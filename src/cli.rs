@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crossover_contract::Setting;
+use crossover_harness::{MAX_THREADS, Sweep};
 use crossover_values::DType;
 
 /// Interpret it, JIT-compile it, write it natively, or put it on the GPU: and from which size on?
@@ -54,6 +55,11 @@ pub(crate) struct Selection {
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_setting)]
     pub set: Vec<(String, Setting)>,
 
+    /// Sweep a parameter, or `threads`: A..B doubles from A to B, A..B:COUNT spaces evenly on a
+    /// logarithmic scale, A..B:+STEP adds, and a list names values; several make the product
+    #[arg(long, value_name = "NAME=VALUES", value_parser = parse_sweep)]
+    pub sweep: Vec<Sweep>,
+
     /// Seed of the inputs instead of the kernel's own
     #[arg(long)]
     pub seed: Option<u64>,
@@ -75,7 +81,7 @@ pub(crate) struct Selection {
     pub adapter: Vec<String>,
 
     /// Threads of threaded variants [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_THREADS)))]
     pub threads: Option<u32>,
 
     /// Time limit of one answer of a worker, in seconds
@@ -220,6 +226,11 @@ fn parse_setting(text: &str) -> Result<(String, Setting), String> {
     }
     let setting = number.map_or_else(|_| Setting::Name(value.to_owned()), Setting::Number);
     Ok((name.to_owned(), setting))
+}
+
+/// Reads `name=values`.
+fn parse_sweep(text: &str) -> Result<Sweep, String> {
+    text.parse()
 }
 
 /// Reads a positive number of seconds.

@@ -67,6 +67,9 @@ fn harness_code(error: &HarnessError) -> u8 {
     match error {
         HarnessError::Unknown { .. }
         | HarnessError::Case { .. }
+        | HarnessError::Seed { .. }
+        | HarnessError::Sweep { .. }
+        | HarnessError::TooManyCases { .. }
         | HarnessError::Arguments { .. }
         | HarnessError::Memory { .. }
         | HarnessError::NoSignature { .. }

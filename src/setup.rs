@@ -6,15 +6,16 @@ use std::time::Duration;
 use crossover_backends::{REFERENCE, STAND_IN, backends};
 use crossover_contract::Setting;
 use crossover_contract::{Backend, Failure};
+use crossover_harness::sweep::THREADS;
 use crossover_harness::{
-    AdapterChoice, Adapters, Duty, Limits, Plan, Selection, TableLine, WorkerCommand, WorkerKey,
-    list_adapters, machine, plan,
+    AdapterChoice, Adapters, Duty, HarnessError, Limits, Plan, Selection, Subject, TableLine,
+    WorkerCommand, WorkerKey, list_adapters, machine, plan,
 };
 use crossover_record::Machine;
 
 use crate::cli;
 use crate::error::CommandError;
-use crate::kernels;
+use crate::{kernels, output};
 
 /// Time for a worker to list the adapters of its backend.
 pub(crate) const LISTING: Duration = Duration::from_secs(60);
@@ -76,11 +77,14 @@ pub(crate) fn make_plan(
     adapter_choice: AdapterChoice,
 ) -> Result<Plan, CommandError> {
     let subjects = kernels::subjects(&selection.kernels)?;
+    let all = selection.kernels.is_empty();
+    refuse_in_vain(selection, &subjects)?;
     let selection = Selection {
         dtypes: selection.dtype.clone(),
         sizes: distinct(&selection.size),
         default_sizes: default_sizes.iter().map(|size| (*size).to_owned()).collect(),
         set: selection.set.iter().cloned().collect::<BTreeMap<String, Setting>>(),
+        sweeps: selection.sweep.clone(),
         seed: selection.seed,
         backends: selection.backend.clone(),
         variants: selection.variant.clone(),
@@ -88,7 +92,31 @@ pub(crate) fn make_plan(
         adapter_choice,
         threads: threads(selection),
     };
-    Ok(plan(&subjects, lines, adapters, &selection, machine::available_memory())?)
+    let plan = plan(&subjects, lines, adapters, &selection, machine::available_memory())?;
+    for (name, kernels) in &plan.lacking {
+        let reason = format!("{} has no such parameter", kernels.join(", "));
+        if !all {
+            return Err(HarnessError::Sweep { name: name.clone(), reason }.into());
+        }
+        output::say(&format!("left out of the sweep of `{name}`: {reason}"));
+    }
+    Ok(plan)
+}
+
+/// Refuses what would be asked for in vain: a seed of a kernel without random inputs, one number of
+/// threads beside several.
+fn refuse_in_vain(selection: &cli::Selection, subjects: &[Subject]) -> Result<(), HarnessError> {
+    if selection.threads.is_some() && selection.sweep.iter().any(|sweep| sweep.name == THREADS) {
+        let reason = "--threads sets it to one value too".to_owned();
+        return Err(HarnessError::Sweep { name: THREADS.to_owned(), reason });
+    }
+    if selection.seed.is_none() || selection.kernels.is_empty() {
+        return Ok(());
+    }
+    match subjects.iter().find(|subject| !subject.kernel.definition.uses_seed()) {
+        Some(subject) => Err(HarnessError::Seed { kernel: subject.kernel.stem.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Names without those said before: a row is run, and counted, once.

@@ -4,12 +4,21 @@
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-use crossover_record::{Row, Status};
+use crossover_record::{Row, Status, size_parts};
 use crossover_report::time;
 
 /// A rule under the head and nothing else: rows are short, and there are many.
 const RULED: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Width of a table where no terminal says one.
+const PIPED_WIDTH: usize = 100;
+
+/// The head of the first column.
+const NAMES: &str = "backend variant";
+
+/// What the table adds to a column's text.
+const PADDING: usize = 3;
 
 /// What a cell shows of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +31,21 @@ pub(crate) enum Cell {
 
 /// The tables of all kernels, and under each why rows have no time.
 pub(crate) fn tables(rows: &[Row], cell: Cell) -> String {
+    tables_of_width(rows, cell, width())
+}
+
+fn tables_of_width(rows: &[Row], cell: Cell, width: usize) -> String {
     let mut text = String::new();
     for stem in distinct(rows.iter().map(|row| row.kernel.as_str())) {
         let rows: Vec<&Row> = rows.iter().filter(|row| row.kernel == stem).collect();
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "\n{stem}\n{}", kernel_table(&rows, cell));
+        let _ = write!(text, "\n{stem}");
+        for columns in fitting(&rows, cell, width) {
+            let _ = writeln!(text);
+            for line in kernel_table(&rows, &columns, cell).lines() {
+                let _ = writeln!(text, "{}", line.trim_end());
+            }
+        }
         for reason in reasons(&rows) {
             let _ = writeln!(text, "{reason}");
         }
@@ -45,8 +64,47 @@ fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// A column: an instance at a size.
-fn column(row: &Row) -> (&'static str, &str) {
+type Column<'r> = (&'static str, &'r str);
+
+fn column(row: &Row) -> Column<'_> {
     (row.dtype.name(), &row.size)
+}
+
+/// What stands over a column: what a sweep set on lines of its own.
+fn head((dtype, size): Column<'_>) -> String {
+    let (base, swept) = size_parts(size);
+    let swept = swept.into_iter().map(|(name, value)| format!("\n{name}={value}"));
+    std::iter::once(format!("{dtype} {base}")).chain(swept).collect()
+}
+
+/// Characters in a line: those of the terminal, or of a common one where there is none.
+fn width() -> usize {
+    let table = Table::new();
+    let terminal = table.is_tty().then(|| table.width()).flatten();
+    terminal.map_or(PIPED_WIDTH, usize::from)
+}
+
+/// The columns in groups that fit side by side: a long sweep makes several tables.
+fn fitting<'r>(rows: &[&'r Row], cell: Cell, width: usize) -> Vec<Vec<Column<'r>>> {
+    let names = rows.iter().map(|row| name(line(row)).chars().count());
+    let first = names.chain([NAMES.len()]).max().unwrap_or_default() + PADDING;
+    let mut groups: Vec<Vec<Column<'r>>> = Vec::new();
+    let mut used = usize::MAX;
+    for wanted in distinct(rows.iter().map(|row| column(row))) {
+        let cells = rows.iter().filter(|row| column(row) == wanted);
+        let cells = cells.map(|row| text(row, cell).chars().count());
+        let heads = head(wanted).lines().map(|line| line.chars().count()).max();
+        let needed = cells.chain(heads).max().unwrap_or_default() + PADDING;
+        match groups.last_mut().filter(|_| used.saturating_add(needed) <= width) {
+            Some(group) => group.push(wanted),
+            None => {
+                groups.push(vec![wanted]);
+                used = first;
+            }
+        }
+        used += needed;
+    }
+    groups
 }
 
 /// A line: backend, variant, adapter.
@@ -54,25 +112,27 @@ fn line(row: &Row) -> (&str, &str, Option<&str>) {
     (&row.backend, &row.variant, row.adapter.as_deref())
 }
 
-fn kernel_table(rows: &[&Row], cell: Cell) -> Table {
-    let columns = distinct(rows.iter().map(|row| column(row)));
-    let lines = distinct(rows.iter().map(|row| line(row)));
+fn name((backend, variant, adapter): (&str, &str, Option<&str>)) -> String {
+    match adapter {
+        Some(adapter) => format!("{backend} {variant} {adapter}"),
+        None => format!("{backend} {variant}"),
+    }
+}
+
+fn kernel_table(rows: &[&Row], columns: &[Column<'_>], cell: Cell) -> Table {
+    let shown = rows.iter().filter(|row| columns.contains(&column(row)));
+    let lines = distinct(shown.map(|row| line(row)));
     let mut table = Table::new();
     table.load_style(RULED);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    let heads = columns.iter().map(|(dtype, size)| format!("{dtype} {size}"));
-    table.set_header(["backend variant".to_owned()].into_iter().chain(heads));
-    for (backend, variant, adapter) in lines {
-        let name = match adapter {
-            Some(adapter) => format!("{backend} {variant} {adapter}"),
-            None => format!("{backend} {variant}"),
-        };
-        let cells = columns.iter().map(|wanted| {
-            let here =
-                |row: &&&Row| line(row) == (backend, variant, adapter) && column(row) == *wanted;
+    let heads = columns.iter().map(|&column| head(column));
+    table.set_header([NAMES.to_owned()].into_iter().chain(heads));
+    for wanted in lines {
+        let cells = columns.iter().map(|place| {
+            let here = |row: &&&Row| line(row) == wanted && column(row) == *place;
             rows.iter().find(here).map(|row| text(row, cell)).unwrap_or_default()
         });
-        table.add_row([name].into_iter().chain(cells));
+        table.add_row([name(wanted)].into_iter().chain(cells));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -125,6 +185,21 @@ mod tests {
     }
 
     #[test]
+    fn a_long_sweep_makes_several_tables_that_fit() {
+        let sizes = (0..17).map(|power| format!("book chunk={} order=down", 1 << power));
+        let rows: Vec<Row> = sizes.map(|size| row(&size, "native", "simd", 999_000)).collect();
+        let text = tables_of_width(&rows, Cell::Time, 80);
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|width| width <= 80), "{text}");
+        for power in 0..17 {
+            assert!(text.contains(&format!("chunk={}", 1 << power)), "{text}");
+        }
+        assert_eq!(text.matches("999 µs").count(), 17, "{text}");
+        let narrow = tables_of_width(&rows, Cell::Time, 10);
+        assert_eq!(narrow.matches("999 µs").count(), 17, "one column at least: {narrow}");
+    }
+
+    #[test]
     fn two_instances_at_two_sizes_fit_into_eighty_columns() {
         let mut rows = Vec::new();
         for size in ["small", "book"] {
@@ -134,7 +209,7 @@ mod tests {
             row.dtype = crossover_values::DType::F64;
             rows.push(row);
         }
-        let text = tables(&rows, Cell::Time);
+        let text = tables_of_width(&rows, Cell::Time, 80);
         let widest = text.lines().map(|line| line.chars().count()).max();
         assert!(widest.is_some_and(|width| width <= 80), "{text}");
     }

@@ -70,8 +70,66 @@ fn parameters_out_of_range_are_refused_with_the_range() {
     check_refused(&["julia", "--set", "w=1e300"], &["outside 1..="]);
     check_refused(&["julia", "--set", "width=8"], &["no parameter `width`", "w"]);
     check_refused(&["julia", "--set", "w"], &["NAME=VALUE"]);
-    check_refused(&["julia", "--set", "w=wide"], &["`wide` is no number"]);
+    check_refused(&["julia", "--set", "w=wide"], &["w = wide: width", "is a number"]);
     check_refused(&["julia", "--set", "w=inf"], &["finite"]);
+}
+
+/// The same sweep refused by `check` and by `run`.
+#[track_caller]
+fn sweep_refused(kernel: &str, sweep: &str, texts: &[&str]) {
+    for command in ["check", "run"] {
+        let args = [command, kernel, "--backend", "interpreter", "--sweep", sweep];
+        refused(&args, texts);
+    }
+}
+
+#[test]
+fn sweeps_that_cannot_be_are_refused_before_the_first_case() {
+    // The first values are right: nothing may run before all are known to be.
+    sweep_refused("julia", "w=8,16,0", &["julia: w = 0 is outside 1..=", "pixels"]);
+    sweep_refused("julia", "w=8,2.5", &["w = 2.5", "whole number"]);
+    sweep_refused("julia", "w=8,wide", &["w = wide", "is a number"]);
+    sweep_refused("diffusion2d", "dt=0.1..0.4:+0.1", &["rate = 0.3", "stable only for D*dt"]);
+    sweep_refused("julia", "width=1..8", &["unknown parameter `width`", "threads"]);
+    sweep_refused("julia", "seed=1..8", &["`seed`", "--seed"]);
+    sweep_refused("julia", "threads=0,1", &["threads = 0 is outside 1..=1024"]);
+    sweep_refused("julia", "threads=1..4096", &["threads = 2048 is outside 1..=1024"]);
+    sweep_refused("julia", "threads=1.5", &["threads = 1.5", "whole number"]);
+    sweep_refused("julia", "threads=many", &["threads = many", "a number"]);
+    sweep_refused("julia", "w=8..1", &["8..1 ends below its beginning"]);
+    sweep_refused("julia", "w=0..8", &["begin above 0", "0..8:+1"]);
+    sweep_refused("julia", "w=0..1e9:+1", &["1000000001 values", "4096"]);
+    sweep_refused("julia", "w=1..8:0", &["2 to 4096"]);
+    sweep_refused("julia", "w", &["NAME=A..B"]);
+}
+
+#[test]
+fn sweeps_against_each_other_and_against_other_arguments_are_refused() {
+    fn two<'a>(first: &'a str, second: &'a str) -> [&'a str; 5] {
+        ["julia", "--sweep", first, "--sweep", second]
+    }
+    check_refused(&two("w=1,2", "w=4,8"), &["`w`", "swept twice"]);
+    let many = two("w=1..200:+1", "max_iterations=1..200:+1");
+    check_refused(&many, &["julia: the sweeps make 40000 cases", "4096"]);
+    check_refused(&["julia", "--sweep", "w=1,2", "--set", "w=4"], &["`w`", "one value too"]);
+    let threads = ["julia", "--sweep", "threads=1,2", "--threads", "2"];
+    check_refused(&threads, &["`threads`", "--threads sets it"]);
+    check_refused(&["julia", "norm2", "--sweep", "w=1,2"], &["`w`", "norm2 has no such parameter"]);
+}
+
+#[test]
+fn seeds_that_cannot_be_honoured_are_refused() {
+    check_refused(&["julia", "--seed", "7"], &["julia", "do not depend on a seed"]);
+    check_refused(&["pi_darts", "--seed=-1"], &["--seed", "-1"]);
+    check_refused(&["pi_darts", "--seed", "18446744073709551616"], &["--seed"]);
+    let place = folder();
+    let signed = format!("{}arguments.by = {{ value = \"seed_low\" }}\n", definition("double"));
+    let source = DOUBLE.replace("v: i32[:]", "v: i32[:], by: i32").replace("* 2", "* by");
+    let path = user_kernel(place.path(), "signed", &source, &signed);
+    refused(
+        &["check", argument(&path), "--backend", "interpreter", "--seed", "3000000000"],
+        &["signed", "3000000000"],
+    );
 }
 
 #[test]

@@ -163,6 +163,35 @@ fn a_case_set_by_hand_is_custom() {
 }
 
 #[test]
+fn rows_of_a_sweep_are_told_apart() {
+    let place = folder();
+    let args = ["check", "julia", "--dtype", "f32", "--backend", "native", "--variant", "threads"];
+    let sweeps = ["--sweep", "w=3,64", "--sweep", "threads=1..2", "--format", "json"];
+    let saved = ["--save", "saved"];
+    let ran = crossover(place.path(), &[&args[..], &sweeps, &saved].concat()).exits(0);
+    let document = ran.json();
+    let found: Vec<(&str, f64, u64)> = rows(&document)
+        .iter()
+        .map(|row| {
+            let w = row["parameters"]["w"].as_f64().expect("every row has its parameters");
+            (text(row, "size"), w, row["threads"].as_u64().expect("threads are a number"))
+        })
+        .collect();
+    let expected = [
+        ("small w=3 threads=1", 3.0, 1),
+        ("small w=3 threads=2", 3.0, 2),
+        ("small w=64 threads=1", 64.0, 1),
+        ("small w=64 threads=2", 64.0, 2),
+    ];
+    assert_eq!(found, expected);
+    all_are(&of(&document, "julia", "native"), "verified");
+    let files = fs::read_dir(place.path().join("saved")).unwrap().count();
+    assert_eq!(files, 4, "each row has a file of its own");
+    // A size that a sweep reaches has the known answers of that size.
+    answers_hold(&rows(&document)[2]);
+}
+
+#[test]
 fn threads_and_variants_are_what_was_asked_for() {
     let args = ["check", "norm2", "--size", "small", "--backend", "cranelift,native"];
     let more = ["--variant", "threads,simd", "--threads", "3", "--dtype", "f32"];

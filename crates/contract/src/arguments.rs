@@ -97,6 +97,26 @@ impl Definition {
         Ok(bytes)
     }
 
+    /// Checks that every scalar argument of a case fits its type: cheap, so that a parameter or a
+    /// seed that cannot be is refused before anything runs.
+    ///
+    /// # Errors
+    /// [`ArgumentError`].
+    pub fn check_scalars(&self, signature: &Signature, case: &Case) -> Result<(), ArgumentError> {
+        self.check_arguments(signature)?;
+        for param in &signature.params {
+            if let ParamKind::Scalar(dtype) = param.kind {
+                scalar_argument(&param.name, &self.arguments[&param.name], dtype, case)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the inputs depend on the case's seed.
+    pub fn uses_seed(&self) -> bool {
+        self.arguments.values().any(ArgumentSpec::uses_seed)
+    }
+
     /// Checks that the descriptions fit a signature.
     ///
     /// # Errors
@@ -125,6 +145,15 @@ impl ArgumentSpec {
         usize::from(self.each.is_some())
             + usize::from(self.block.is_some())
             + usize::from(self.philox.is_some())
+    }
+
+    /// Whether the argument depends on the seed.
+    fn uses_seed(&self) -> bool {
+        let block = self.block.iter().flat_map(|block| [&block.value, &block.from, &block.to]);
+        let shape = self.shape.iter().flatten();
+        let mut formulas = block.chain(shape).chain(&self.value).chain(&self.each);
+        self.philox.is_some()
+            || formulas.any(|f| f.text().contains(SEED_LOW) || f.text().contains(SEED_HIGH))
     }
 
     fn check(&self, name: &str, kind: ParamKind) -> Result<(), ArgumentError> {
@@ -156,11 +185,16 @@ fn scalar_argument(
     element(name, dtype, formula.value(&names(case))?)
 }
 
+/// Name of the lower half of the seed in formulas.
+const SEED_LOW: &str = "seed_low";
+/// Name of its upper half.
+const SEED_HIGH: &str = "seed_high";
+
 /// The names formulas may use: parameters, and the halves of the seed.
 fn names(case: &Case) -> BTreeMap<String, f64> {
     let mut names = case.parameters.clone();
-    names.insert("seed_low".to_owned(), (case.seed as u32).into());
-    names.insert("seed_high".to_owned(), ((case.seed >> 32) as u32).into());
+    names.insert(SEED_LOW.to_owned(), (case.seed as u32).into());
+    names.insert(SEED_HIGH.to_owned(), ((case.seed >> 32) as u32).into());
     names
 }
 

@@ -29,6 +29,32 @@ pub enum HarnessError {
         /// Why.
         source: CaseError,
     },
+    /// A seed for a kernel that has no use for one.
+    #[error("{kernel}: its inputs do not depend on a seed; leave --seed out")]
+    Seed {
+        /// Stem of the kernel.
+        kernel: String,
+    },
+    /// A sweep that cannot be.
+    #[error("cannot sweep `{name}`: {reason}")]
+    Sweep {
+        /// The parameter.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Sweeps whose product is too large.
+    #[error(
+        "{kernel}: the sweeps make {count} cases, and a run has at most {limit}: sweep fewer values"
+    )]
+    TooManyCases {
+        /// Stem of the kernel.
+        kernel: String,
+        /// Number of cases.
+        count: usize,
+        /// Most cases.
+        limit: usize,
+    },
     /// The arguments of a case cannot be made.
     #[error("{kernel} {size}: {source}")]
     Arguments {

@@ -6,6 +6,7 @@
 
 mod answers;
 mod canonical;
+mod cases;
 mod error;
 pub mod exit;
 mod history;
@@ -26,6 +27,7 @@ mod sampling;
 mod session;
 mod shown;
 pub mod statistics;
+pub mod sweep;
 #[cfg(test)]
 mod tests_support;
 mod truth;
@@ -33,6 +35,7 @@ pub mod verify;
 pub mod worker;
 
 pub use answers::check_answers;
+pub use cases::MAX_THREADS;
 pub use error::HarnessError;
 pub use exit::{Demands, exit_code};
 pub use in_process::{Called, call_in_process, verify_in_process};
@@ -44,3 +47,4 @@ pub use plan::{
 pub use pool::{Commands, Passports, list_adapters, list_passports};
 pub use process::{WorkerCommand, WorkerKey};
 pub use run::{Limits, Measure, Options, PER_ROW, Report, adapter_cards, run, tally};
+pub use sweep::Sweep;

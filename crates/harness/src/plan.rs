@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crossover_contract::{
-    Backend, CUSTOM_SIZE, Case, CaseRequest, Failure, Kernel, Setting, Variant,
-};
+use crossover_contract::{Backend, Case, Failure, Kernel, Setting, Variant};
 use crossover_values::{DType, Signature};
 
-use crate::HarnessError;
+use crate::cases::{AskedCase, Lacking, cases, check_sweeps};
 use crate::protocol::{AdapterCard, KernelSpec};
+use crate::sweep::MAX_CASES;
+use crate::{HarnessError, Sweep};
 
 /// A kernel with all that the harness cannot find out itself.
 #[derive(Clone, Debug)]
@@ -54,6 +54,9 @@ pub struct Selection {
     pub default_sizes: Vec<String>,
     /// Parameters set by hand, on top of the first size.
     pub set: BTreeMap<String, Setting>,
+    /// Parameters swept, on top of the sizes named, or of the first default size; several make
+    /// the product.
+    pub sweeps: Vec<Sweep>,
     /// Seed instead of the kernels' own.
     pub seed: Option<u64>,
     /// Backends.
@@ -86,6 +89,8 @@ pub type Adapters = BTreeMap<String, Result<Vec<AdapterCard>, Failure>>;
 pub struct Plan {
     /// The cases, in the order in which they run.
     pub cases: Vec<PlannedCase>,
+    /// Kernels that were left out because they lack a swept parameter, by parameter.
+    pub lacking: BTreeMap<String, Vec<String>>,
 }
 
 /// One kernel instance at one size, and the rows that share its inputs and its reference.
@@ -156,8 +161,8 @@ pub fn require_known<'a>(
 /// Makes the plan of a selection.
 ///
 /// # Errors
-/// Names that are unknown, cases that are refused, cases too large for `available_bytes` of
-/// memory (not checked if `None`), a selection that leaves nothing.
+/// Names that are unknown, cases that are refused, cases too many, or too large for
+/// `available_bytes` of memory (not checked if `None`), a selection that leaves nothing.
 pub fn plan(
     subjects: &[Subject],
     table: &[TableLine<'_>],
@@ -166,29 +171,42 @@ pub fn plan(
     available_bytes: Option<u64>,
 ) -> Result<Plan, HarnessError> {
     check_names(subjects, table, adapters, selection)?;
+    let lacking = check_sweeps(subjects, selection)?;
+    let swept = subjects.iter().filter(|subject| !lacks(&lacking, subject));
     let mut plan = Plan::default();
-    for subject in subjects {
+    for subject in swept {
         for instance in &subject.kernel.definition.instances {
             if !selection.dtypes.is_empty() && !selection.dtypes.contains(&instance.dtype) {
                 continue;
             }
-            for case in cases(subject, selection)? {
-                let rows = rows(subject, instance.dtype, table, adapters, selection);
+            for asked in cases(subject, selection)? {
+                let rows = rows(subject, instance.dtype, table, adapters, selection, &asked);
                 if rows.is_empty() {
                     continue;
                 }
+                let case = asked.case;
                 let bytes = bytes(subject, instance.dtype, &case, available_bytes)?;
                 let (subject, dtype) = (subject.clone(), instance.dtype);
                 plan.cases.push(PlannedCase { subject, dtype, case, bytes, rows });
             }
         }
     }
+    let count = plan.cases.len();
+    if !selection.sweeps.is_empty() && count > MAX_CASES {
+        let kernel = "the selection".to_owned();
+        return Err(HarnessError::TooManyCases { kernel, count, limit: MAX_CASES });
+    }
+    plan.lacking = lacking;
     if plan.cases.is_empty() {
         let asked = [&selection.backends, &selection.variants, &selection.adapters];
         let asked: Vec<String> = asked.into_iter().flatten().cloned().collect();
         return Err(HarnessError::Empty(asked.join(", ")));
     }
     Ok(plan)
+}
+
+fn lacks(lacking: &Lacking, subject: &Subject) -> bool {
+    lacking.values().flatten().any(|stem| *stem == subject.kernel.stem)
 }
 
 fn check_names(
@@ -240,34 +258,6 @@ fn wanted(filter: &[String], name: &str) -> bool {
     filter.is_empty() || filter.iter().any(|wanted| wanted == name)
 }
 
-/// The cases of a kernel in the order asked for.
-fn cases(subject: &Subject, selection: &Selection) -> Result<Vec<Case>, HarnessError> {
-    let kernel = &subject.kernel;
-    let known = &kernel.definition.sizes;
-    let mut sizes: Vec<&str> = if selection.sizes.is_empty() {
-        let defaults = selection.default_sizes.iter().map(String::as_str);
-        let there: Vec<&str> = defaults.filter(|size| known.contains_key(*size)).collect();
-        let first = known.keys().next().map(String::as_str);
-        if there.is_empty() { first.into_iter().collect() } else { there }
-    } else {
-        selection.sizes.iter().map(String::as_str).filter(|size| *size != CUSTOM_SIZE).collect()
-    };
-    if !selection.set.is_empty() {
-        sizes.truncate(1);
-    }
-    sizes
-        .into_iter()
-        .map(|size| {
-            require_known("size", size, known.keys().map(String::as_str))?;
-            let (size, set) = (size.to_owned(), selection.set.clone());
-            kernel
-                .definition
-                .case(&CaseRequest { size, set, seed: selection.seed })
-                .map_err(|source| HarnessError::Case { kernel: kernel.stem.clone(), source })
-        })
-        .collect()
-}
-
 /// Sets of arguments that live at once: the harness's, the worker's, the one of the call, and the
 /// outputs that come back.
 const COPIES: u64 = 4;
@@ -282,8 +272,13 @@ fn bytes(
     let signature = subject.signatures.get(&dtype);
     let signature =
         signature.ok_or_else(|| HarnessError::NoSignature { kernel: kernel(), dtype })?;
-    let bytes = subject.kernel.definition.argument_bytes(signature, case).map_err(|source| {
-        HarnessError::Arguments { kernel: kernel(), size: case.size.clone(), source }
+    let definition = &subject.kernel.definition;
+    let checked = definition.check_scalars(signature, case);
+    let bytes = checked.and_then(|()| definition.argument_bytes(signature, case));
+    let bytes = bytes.map_err(|source| HarnessError::Arguments {
+        kernel: kernel(),
+        size: case.size.clone(),
+        source,
     })?;
     let needed = bytes.saturating_mul(COPIES);
     match available {
@@ -304,15 +299,17 @@ fn rows(
     table: &[TableLine<'_>],
     adapters: &Adapters,
     selection: &Selection,
+    asked: &AskedCase,
 ) -> Vec<PlannedRow> {
     let mut rows = Vec::new();
     for line in table.iter().filter(|line| wanted(&selection.backends, line.backend.name())) {
         let backend = line.backend.name();
         for variant in line.backend.variants(&subject.kernel, dtype) {
-            if !wanted(&selection.variants, &variant.name) {
+            let in_case = variant.threaded || asked.unthreaded;
+            if !in_case || !wanted(&selection.variants, &variant.name) {
                 continue;
             }
-            let threads = if variant.threaded { selection.threads.max(1) } else { 1 };
+            let threads = if variant.threaded { asked.threads } else { 1 };
             for (adapter, refused) in places(adapters.get(backend), selection) {
                 let (backend, variant) = (backend.to_owned(), variant.clone());
                 rows.push(PlannedRow { backend, variant, adapter, threads, refused });

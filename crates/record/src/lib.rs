@@ -9,6 +9,7 @@ mod machine;
 mod picture;
 mod row;
 mod shown;
+mod size;
 mod store;
 
 pub use document::{DOCUMENT_SCHEMA, Document, RECORD_SCHEMA, Record, WorkerUse};
@@ -20,4 +21,5 @@ pub use row::{
 pub use shown::{
     Chart, ChartAxis, ChartMark, ChartSeries, EstimateCheck, FactCard, KernelCard, Repetition,
 };
+pub use size::{size_name, size_parts};
 pub use store::{MAX_RECORD_BYTES, RECORD_FILE, RecordError, picture, read, write};

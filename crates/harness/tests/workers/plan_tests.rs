@@ -13,6 +13,8 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("rows_come_in_the_order_of_the_table", rows_come_in_the_order_of_the_table),
     ("unknown_names_get_the_nearest_one", unknown_names_get_the_nearest_one),
     ("refused_cases_say_what_is_wrong", refused_cases_say_what_is_wrong),
+    ("sweeps_make_cases_that_are_told_apart", sweeps_make_cases_that_are_told_apart),
+    ("threads_are_swept_over_threaded_variants", threads_are_swept_over_threaded_variants),
     ("adapters_are_chosen_by_kind_or_by_name", adapters_are_chosen_by_kind_or_by_name),
 ];
 
@@ -87,6 +89,37 @@ fn refused_cases_say_what_is_wrong() {
     let error = plan_with_memory(&table, &set(1000.0), 10_000).unwrap_err();
     assert!(matches!(error, HarnessError::Memory { needed: 32_000, .. }), "{error}");
     assert!(error.to_string().contains("choose a smaller size"), "{error}");
+}
+
+fn swept(sweeps: &[&str]) -> Selection {
+    Selection {
+        default_sizes: strings(&["small", "book"]),
+        sweeps: sweeps.iter().map(|sweep| sweep.parse().unwrap()).collect(),
+        threads: 3,
+        ..Selection::default()
+    }
+}
+
+fn sweeps_make_cases_that_are_told_apart() {
+    let plan = planned(&swept(&["n=1..8"]), &Adapters::new()).unwrap();
+    let sizes: Vec<&str> = plan.cases.iter().map(|case| case.case.size.as_str()).collect();
+    assert_eq!(sizes, ["small n=1", "small n=2", "small n=4", "small n=8"]);
+    assert_eq!(plan.cases[2].case.parameters["n"], 4.0);
+    let both = Selection { sizes: strings(&["book", "small"]), ..swept(&["n=3,5"]) };
+    let plan = planned(&both, &Adapters::new()).unwrap();
+    let sizes: Vec<&str> = plan.cases.iter().map(|case| case.case.size.as_str()).collect();
+    assert_eq!(sizes, ["book n=3", "book n=5", "small n=3", "small n=5"]);
+    let refused = planned(&swept(&["n=4,0"]), &Adapters::new());
+    assert!(refused.is_err());
+    let error = planned(&swept(&["m=1,2"]), &Adapters::new()).unwrap_err().to_string();
+    assert!(error.starts_with("unknown parameter `m`"), "{error}");
+}
+
+fn threads_are_swept_over_threaded_variants() {
+    let plan = planned(&swept(&["threads=1,2,4"]), &Adapters::new()).unwrap();
+    // The fake backends have no threaded variant: one number of threads says all of them.
+    assert_eq!(plan.cases.len(), 1);
+    assert_eq!(plan.cases[0].case.size, "small threads=1");
 }
 
 fn plan_with_memory(
