@@ -229,8 +229,10 @@ fn fixtures_of_the_language_give_the_same_on_every_adapter() {
             }
         }
     }
+    let other = tally.unavailable.iter().find(|line| !line.contains("f64"));
+    assert_eq!(other, None, "only f64 may be unavailable");
     let equal = tally.finish("fixtures");
-    assert!(equal >= 100 * adapters.len(), "only {equal} runs");
+    assert!(equal >= 95 * adapters.len(), "only {equal} runs");
 }
 
 /// Kernels over more elements than a workgroup or a block of rule 11 has.

@@ -68,7 +68,7 @@ pub fn routine_name(op: Op, from: DType, to: DType) -> Option<&'static str> {
         Op::CountTrailingZeros => Some("ctz_u64"),
         Op::CastNearest if to == DType::F32 => by_sign("f32_from_i64", "f32_from_u64"),
         Op::CastNearest => by_sign("f64_from_i64", "f64_from_u64"),
-        Op::Bitcast if to == DType::F64 => Some("f64_of_bits"),
+        Op::Bitcast if to == DType::F64 => Some("f64_of_bits_u64"),
         _ => None,
     }
 }

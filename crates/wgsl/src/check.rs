@@ -81,8 +81,7 @@ pub enum Planned {
         param: usize,
         /// Whether the shader may write it.
         writable: bool,
-        /// How its elements lie in the buffer; 64-bit integers lie as in host memory, which
-        /// [`Stored::F64`] also means.
+        /// How its elements lie in the buffer.
         stored_as: Stored,
     },
     /// A scratch buffer of the plan.
@@ -311,8 +310,7 @@ fn storage(
     };
     let stored_as = match dtype {
         DType::Bool | DType::U8 => Stored::PackedU8,
-        DType::I32 | DType::U32 | DType::F32 => Stored::Word32,
-        DType::I64 | DType::U64 | DType::F64 => Stored::F64,
+        other => Stored::scalar(other),
     };
     if !accepts(dtype, element) {
         let found = match element {

@@ -154,20 +154,37 @@ def peak(v: real[:], where: i32[:]) -> real:
     insta::assert_snapshot!(text.join("\n// ----\n\n"));
 }
 
-#[test]
-fn wide_integers_are_refused_by_name() {
-    let all = shaders(
-        "
-from crossover import i64, prange
+/// Arrays, host scalars, loop variables, reductions and an argument of 64 bits.
+const WIDE: &str = "
+from crossover import i64, prange, u64
 
-def count(out: i64[:]):
-    for i in prange(out.shape[0]):
-        out[i] = i64(i) * 3
-",
-        DType::F32,
-        Features::default(),
-    );
-    let error = all.into_iter().next().map(|shader| shader.expect_err("64-bit integers"));
-    let text = error.map(|error| error.to_string()).unwrap_or_default();
-    assert!(text.starts_with("64-bit integers come later, and `"), "{text}");
+def wide(out: i64[:], scale: i64) -> tuple[u64, i64, i64]:
+    total: u64 = 0
+    best: i64 = -1
+    at: i64 = -1
+    for i in prange(i64(out.shape[0])):
+        inner: i64 = 0
+        for k in range(i64(0), scale, 3):
+            inner += k % (i + 1)
+        out[i] = inner * scale + out[i] // 16
+        total += u64(inner)
+        if inner > best:
+            best = inner
+            at = i
+    return total, best, at
+";
+
+#[test]
+fn wide_integers_are_pairs_of_words() {
+    let shader = one(WIDE);
+    assert!(reflect(&shader.source).is_ok_and(|found| !found.needs.int64));
+    insta::assert_snapshot!(shader.source);
+}
+
+#[test]
+fn what_is_not_wide_needs_no_library() {
+    for text in [JULIA, DIFFUSION, DARTS, NORM] {
+        let source = one(text).source;
+        assert!(!source.contains("_u64") && !source.contains("_i64"), "{source}");
+    }
 }

@@ -118,7 +118,7 @@ fn float_sum_follows_the_order_of_the_language() {
 fn every_reduction_of_every_type_is_valid() {
     use ReduceOp::{Add, And, Max, Min, Or, Xor};
     let floats = [DType::F32, DType::F64].into_iter();
-    let ints = [DType::I32, DType::U32].into_iter();
+    let ints = [DType::I32, DType::U32, DType::I64, DType::U64].into_iter();
     let cases = floats.flat_map(|dtype| [Add, Min, Max].map(|op| (dtype, op)));
     let cases =
         cases.chain(ints.flat_map(|dtype| [Add, Min, Max, Or, Xor, And].map(|op| (dtype, op))));
@@ -130,8 +130,7 @@ fn every_reduction_of_every_type_is_valid() {
             BindingKind::ReducePartials { stored_as, slots } => Some((stored_as, slots)),
             _ => None,
         });
-        let class = if dtype == DType::F64 { Stored::F64 } else { Stored::Word32 };
-        assert_eq!(partials, Some((class, 1)));
+        assert_eq!(partials, Some((Stored::scalar(dtype), 1)));
     }
 }
 

@@ -11,9 +11,7 @@ use crossover_ir::{
     validate,
 };
 use crossover_values::{DType, Scalar, Signature, Value};
-use crossover_wgsl::{
-    Access, BindingKind, DeviceScalars, Features, Limits, Request, Stored, UnitShader,
-};
+use crossover_wgsl::{Access, BindingKind, DeviceScalars, Features, Limits, Request, UnitShader};
 
 use super::adapter::Opened;
 use super::recorder::{Pool, ReadyUnit, RecordError, Recorder};
@@ -167,14 +165,13 @@ const fn gpu_kind(kind: &BindingKind) -> GpuBinding {
 }
 
 fn scalar_buffers(session: &mut Session, slots: &DeviceScalars) -> Result<Pool, Failure> {
-    let mut make = |name: &str, count: usize, width: u64| {
-        let bytes = count as u64 * width;
-        (count > 0).then(|| session.create_buffer(name, bytes)).transpose()
-    };
-    let words = make("device scalars", slots.words.len(), 4);
-    let doubles = make("device scalars of 64 bits", slots.doubles.len(), 8);
-    let wrap = |buffer: Result<Option<BufferId>, _>| buffer.map_err(|e| super::failure(&e));
-    Ok(Pool::new(wrap(words)?, wrap(doubles)?))
+    let mut buffers = BTreeMap::new();
+    for (&class, vars) in &slots.classes {
+        let bytes = vars.len() as u64 * class.width();
+        let buffer = session.create_buffer("device scalars", bytes);
+        buffers.insert(class, buffer.map_err(|error| super::failure(&error))?);
+    }
+    Ok(Pool::new(buffers))
 }
 
 impl Prepared for Generated {
@@ -276,12 +273,9 @@ impl Generated {
     /// Scalar parameters that the device keeps begin there.
     fn upload_scalars(&mut self, arguments: &[Value]) -> Result<(), Failure> {
         let initial = initial_scalars(&self.module.kernels[0], arguments);
-        let sides = [
-            (self.pool.words, &self.slots.words, Stored::Word32, 4),
-            (self.pool.doubles, &self.slots.doubles, Stored::F64, 8),
-        ];
-        for (buffer, vars, _, width) in sides {
-            let Some(buffer) = buffer else { continue };
+        for (class, vars) in &self.slots.classes {
+            let Some(&buffer) = self.pool.scalars.get(class) else { continue };
+            let width = class.width() as usize;
             let mut bytes = vec![0_u8; vars.len() * width];
             for (slot, var) in vars.iter().enumerate() {
                 if let Some(value) = initial.get(var) {

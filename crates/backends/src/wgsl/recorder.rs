@@ -31,10 +31,8 @@ pub(crate) struct ReadyUnit {
 /// Buffers that live as long as the prepared kernel.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    /// Device-kept scalars of 32 bits.
-    pub(crate) words: Option<BufferId>,
-    /// Device-kept scalars of 64 bits.
-    pub(crate) doubles: Option<BufferId>,
+    /// Device-kept scalars by class.
+    pub(crate) scalars: BTreeMap<Stored, BufferId>,
     /// Partials by unit and binding.
     partials: BTreeMap<(usize, u32), BufferId>,
     /// Arrays made by the kernel that no call uses now, by size.
@@ -45,8 +43,8 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// A pool with the buffers of the device scalars.
-    pub(crate) fn new(words: Option<BufferId>, doubles: Option<BufferId>) -> Pool {
-        Pool { words, doubles, ..Pool::default() }
+    pub(crate) fn new(scalars: BTreeMap<Stored, BufferId>) -> Pool {
+        Pool { scalars, ..Pool::default() }
     }
 
     /// Takes the arrays of the last call back.
@@ -145,7 +143,7 @@ impl Recorder<'_> {
                 BindingKind::Uniform(layout) => Arg::Uniform(uniform(layout, launch, state)?),
                 BindingKind::DeviceScalars(stored) => Arg::Buffer(self.scalars(*stored)?),
                 BindingKind::ReducePartials { stored_as, slots } => {
-                    let bytes = u64::from(*slots) * u64::from(launch.groups) * width(*stored_as);
+                    let bytes = u64::from(*slots) * u64::from(launch.groups) * stored_as.width();
                     Arg::Buffer(self.partials((launch.unit.0, binding.index), bytes)?)
                 }
             });
@@ -154,10 +152,7 @@ impl Recorder<'_> {
     }
 
     fn scalars(&self, stored: Stored) -> Result<BufferId, RecordError> {
-        let buffer = match stored {
-            Stored::Word32 | Stored::PackedU8 => self.pool.words,
-            Stored::F64 => self.pool.doubles,
-        };
+        let buffer = self.pool.scalars.get(&stored).copied();
         buffer.ok_or(RecordError::Defect("device scalars have no buffer"))
     }
 
@@ -180,13 +175,6 @@ struct Launch<'a> {
     groups: u32,
     axes: &'a [AxisRange],
     first: [u32; 2],
-}
-
-const fn width(stored: Stored) -> u64 {
-    match stored {
-        Stored::Word32 | Stored::PackedU8 => 4,
-        Stored::F64 => 8,
-    }
 }
 
 /// The bytes of a unit's uniform block.
@@ -299,7 +287,7 @@ impl Device for Recorder<'_> {
             self.read.insert(stored, bytes);
         }
         let dtype = self.var_types[var.0 as usize];
-        let offset = slot as usize * width(stored) as usize;
+        let offset = slot as usize * stored.width() as usize;
         let value = self.read.get(&stored).and_then(|bytes| scalar_at(bytes, offset, dtype));
         value.ok_or(RecordError::Defect("a scalar's slot is missing"))
     }

@@ -458,7 +458,7 @@ def power_up(x: f64, exponent: u32, bit: u32, factor: f64) -> f64:
     return x * factor if (exponent & bit) != 0 else x
 
 
-def f64_of_bits(a: u32[:, :], r: f64[:]):
+def f64_of_bits_u64(a: u32[:, :], r: f64[:]):
     """By arithmetic, exact at every step: WGSL has no way from words to the bits of an `f64`."""
     for i in prange(r.shape[0]):
         exponent = (a[i, 1] >> 20) & 2047

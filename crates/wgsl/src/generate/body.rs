@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crossover_ir::words64::is_wide;
 use crossover_ir::{
     Accuracy, ArrayId, Atomic, AtomicOp, Block, Inst, InstKind, Op, ReduceScope, Span, Stmt,
     ValueId, VarId,
@@ -19,6 +20,7 @@ use super::literal::{literal, type_name};
 use super::ops::{self, Arg};
 use super::plan::{Access, Stored, UniformValue};
 use super::unroll::{jumps, trips};
+use super::words::{self, low_word, pair};
 
 /// Longest expression that is still held back for its use.
 const LONGEST: usize = 96;
@@ -191,8 +193,12 @@ impl<'a> Body<'a> {
                 None => (self.op(value, *op, inst.dtype, args, &mut reads), false),
             },
             InstKind::Load { array, indices } => {
-                reads.memory = true;
-                (self.load(*array, indices, &mut reads), false)
+                if self.cx.routine {
+                    (self.component(*array, indices), true)
+                } else {
+                    reads.memory = true;
+                    (self.load(*array, indices, &mut reads), false)
+                }
             }
             InstKind::ScratchLoad { scratch, index } => {
                 reads.memory = true;
@@ -272,17 +278,30 @@ impl<'a> Body<'a> {
             list.push(index);
         }
         match list.as_slice() {
-            [only] if packed => as_u32(only),
+            [only] if packed => low_word(only),
             [only] => whole(only),
             [row, column] => {
                 let width = self.cx.uniform(UniformValue::ArrayExtent(array, 1));
                 if row.dtype == DType::I32 && column.dtype == DType::I32 {
                     format!("u32(({} * {width}) + {})", row.text, column.text)
                 } else {
-                    format!("(({} * u32({width})) + {})", as_u32(row), as_u32(column))
+                    format!("(({} * u32({width})) + {})", low_word(row), low_word(column))
                 }
             }
             _ => "0u".to_owned(),
+        }
+    }
+
+    /// An operand or the result of a routine: of a row of two words the one that the index says.
+    fn component(&mut self, array: ArrayId, indices: &[ValueId]) -> String {
+        let name = self.cx.arrays.get(&array).map(|text| text.name.clone()).unwrap_or_default();
+        let words: Vec<Arg> = indices.iter().map(|&index| self.take(index)).collect();
+        match words.as_slice() {
+            [_, word] if word.constant.and_then(Scalar::as_integer) == Some(0) => {
+                format!("{name}.x")
+            }
+            [_, _] => format!("{name}.y"),
+            _ => name,
         }
     }
 
@@ -296,6 +315,10 @@ impl<'a> Body<'a> {
     fn store(&mut self, array: ArrayId, indices: &[ValueId], value: ValueId, span: Span) {
         self.lines.at(span);
         let value = self.take(value);
+        if self.cx.routine {
+            let place = self.component(array, indices);
+            return self.lines.push(&format!("{place} = {};", value.text));
+        }
         let index = self.index(array, indices, &mut Reads::default());
         self.settle_memory();
         let Some(text) = self.cx.arrays.get(&array) else { return };
@@ -487,6 +510,9 @@ impl<'a> Body<'a> {
             self.lines.push(&format!("let {name} = {};", hi.text));
             name
         };
+        if is_wide(lo.dtype) {
+            return self.wide_header(var, lo, &hi_name, step);
+        }
         let one = if lo.dtype == DType::U32 { "1u" } else { "1i" };
         if step == 1 || step == -1 {
             let (test, sign) = if step == 1 { ("<", "+") } else { (">", "-") };
@@ -515,6 +541,50 @@ impl<'a> Body<'a> {
             "{var} = ({start} + ({}(({trips} - {left})) * {step_text}));",
             type_name(lo.dtype)
         ));
+    }
+
+    /// The same for a loop variable of two words: the trips are counted in 64 bits.
+    fn wide_header(&mut self, var: &str, lo: &Arg, hi: &str, step: i64) {
+        let dtype = lo.dtype;
+        let helpers = &mut self.helpers;
+        let one = pair(1);
+        if step == 1 || step == -1 {
+            let op = if step == 1 { Op::Lt } else { Op::Gt };
+            let test = words::compare(op, dtype, var, hi, helpers);
+            let next = pair(step as u64);
+            let next = words::sum(dtype, var, &next, helpers);
+            return self
+                .lines
+                .open(&format!("for ({var} = {}; {test}; {var} = {next}) {{", lo.text));
+        }
+        let trips = self.lines.fresh("trips");
+        let (start, left) = (format!("{trips}_lo"), format!("{trips}_left"));
+        let (low, high) = if step > 0 { (start.as_str(), hi) } else { (hi, start.as_str()) };
+        let distance = words::difference(DType::U64, high, low, helpers);
+        let before_last = words::difference(DType::U64, &distance, &one, helpers);
+        let args = [
+            Arg { text: before_last, dtype: DType::U64, constant: None },
+            Arg {
+                text: pair(step.unsigned_abs()),
+                dtype: DType::U64,
+                constant: Some(Scalar::U64(step.unsigned_abs())),
+            },
+        ];
+        let steps = ops::expression(Op::DivFloor, DType::U64, &args, helpers);
+        let count = words::sum(DType::U64, &steps, &one, helpers);
+        let some = words::compare(Op::Lt, dtype, low, high, helpers);
+        let done = words::difference(DType::U64, &trips, &left, helpers);
+        let way = words::product(DType::U64, &done, &pair(step as u64), helpers);
+        let at = words::sum(DType::U64, &start, &way, helpers);
+        let rest = words::difference(DType::U64, &left, &one, helpers);
+        self.lines.push(&format!("let {start} = {};", lo.text));
+        self.lines.push(&format!("let {trips} = select({}, {count}, {some});", pair(0)));
+        self.lines.open(&format!(
+            "for (var {left} = {trips}; any({left} != {}); {left} = {rest}) {{",
+            pair(0)
+        ));
+        // The variable is set at the head of each trip.
+        self.lines.push(&format!("{var} = {at};"));
     }
 
     fn reduce(&mut self, at: usize, value: ValueId, payload: &[ValueId]) {
@@ -615,15 +685,8 @@ fn atomic_function(op: AtomicOp) -> &'static str {
 fn whole(index: &Arg) -> String {
     match index.constant.and_then(Scalar::as_integer) {
         Some(value) => format!("{}u", value as u32),
+        None if is_wide(index.dtype) => low_word(index),
         None => index.text.clone(),
-    }
-}
-
-fn as_u32(index: &Arg) -> String {
-    match index.constant {
-        Some(_) => whole(index),
-        None if index.dtype == DType::U32 => index.text.clone(),
-        None => format!("u32({})", index.text),
     }
 }
 
@@ -632,6 +695,6 @@ fn as_u32(index: &Arg) -> String {
 fn scratch_index(index: &Arg, len: u32) -> String {
     match index.constant.and_then(Scalar::as_integer) {
         Some(value) => format!("{}u", (value as u32).min(len.saturating_sub(1))),
-        None => index.text.clone(),
+        None => whole(index),
     }
 }

@@ -67,6 +67,9 @@ pub(crate) struct Context<'a> {
     pub scratch: Vec<String>,
     /// The reductions of the region.
     pub reductions: Reductions,
+    /// Whether the unit is a routine of the library of 64-bit integers: its arrays are operands
+    /// and result of a function.
+    pub routine: bool,
 }
 
 impl<'a> Context<'a> {
@@ -101,6 +104,7 @@ impl<'a> Context<'a> {
             vars,
             scratch,
             reductions,
+            routine: false,
         })
     }
 
@@ -130,13 +134,13 @@ impl<'a> Context<'a> {
             };
             kinds.push((text.name.clone(), kind));
         }
-        for stored_as in [Stored::Word32, Stored::F64] {
+        for stored_as in Stored::SCALARS {
             if self.touches_scalars(stored_as) {
                 let name = scalars_name(stored_as).to_owned();
                 kinds.push((name, BindingKind::DeviceScalars(stored_as)));
             }
         }
-        for stored_as in [Stored::Word32, Stored::F64] {
+        for stored_as in Stored::SCALARS {
             let slots = self.reductions.slots(stored_as);
             if slots > 0 {
                 let name = partials_name(stored_as).to_owned();
@@ -169,15 +173,23 @@ impl<'a> Context<'a> {
 
 /// Name of the buffer of device-kept scalars of a class.
 pub(crate) fn scalars_name(stored_as: Stored) -> &'static str {
-    if stored_as == Stored::F64 { "scalars_f64" } else { "scalars" }
+    match stored_as {
+        Stored::F64 => "scalars_f64",
+        Stored::TwoWords => "scalars_64",
+        Stored::Word32 | Stored::PackedU8 => "scalars",
+    }
 }
 
 /// Name of the buffer of partials of a class.
 pub(crate) fn partials_name(stored_as: Stored) -> &'static str {
-    if stored_as == Stored::F64 { "partials_f64" } else { "partials" }
+    match stored_as {
+        Stored::F64 => "partials_f64",
+        Stored::TwoWords => "partials_64",
+        Stored::Word32 | Stored::PackedU8 => "partials",
+    }
 }
 
-/// `value` of type `dtype` as a 32-bit word; `f64` has its own buffer and stays.
+/// `value` of type `dtype` as a 32-bit word; types of 64 bits have their own buffers and stay.
 pub(crate) fn to_word(dtype: DType, value: &str) -> String {
     match dtype {
         DType::Bool => format!("u32({value})"),
@@ -200,8 +212,7 @@ fn arrays(kernel: &Kernel, uses: &Uses, namer: &mut Namer) -> BTreeMap<ArrayId, 
         let name = &kernel.arrays[array.0 as usize];
         let stored_as = match name.dtype {
             DType::Bool | DType::U8 => Stored::PackedU8,
-            DType::F64 | DType::I64 | DType::U64 => Stored::F64,
-            DType::I32 | DType::U32 | DType::F32 => Stored::Word32,
+            other => Stored::scalar(other),
         };
         let access = match (used.atomic, used.stored) {
             (true, _) => Access::Atomic,
@@ -259,7 +270,7 @@ fn lay_out(wanted: Vec<(UniformValue, DType, String)>) -> UniformLayout {
     let mut offset = 0u32;
     let mut fields = Vec::new();
     for (what, dtype, name) in wanted {
-        let size = if dtype == DType::F64 { 8 } else { 4 };
+        let size = dtype.size().max(4) as u32;
         offset = offset.next_multiple_of(size);
         fields.push(UniformField { what, dtype, name: namer.name(&name), offset });
         offset += size;

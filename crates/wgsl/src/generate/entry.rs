@@ -12,6 +12,7 @@ use super::literal::{literal, type_name};
 use super::passes::{finish, reduce_main};
 use super::plan::{Access, Binding, BindingKind, EntryPoint, Grid, Role, Stored, UniformValue};
 use super::uses::blocks;
+use super::words;
 
 /// Lanes of a workgroup of a flat map.
 pub(crate) const FLAT: u32 = 64;
@@ -47,7 +48,7 @@ pub(crate) fn assemble(cx: &Context<'_>, bindings: &[Binding]) -> Assembled {
         vec![EntryPoint { name: "main".to_owned(), workgroup_size: lanes, role: Role::Main }];
     match (&cx.unit, cx.reductions.list.is_empty()) {
         (Unit::Serial(_), _) => entries.push_str(SERIAL_MAIN),
-        (Unit::Region(region), true) => entries.push_str(&map_main(cx, region)),
+        (Unit::Region(region), true) => entries.push_str(&map_main(cx, region, &mut helpers)),
         (Unit::Region(region), false) => {
             entries.push_str(&reduce_main(cx, region, &mut helpers));
             entries.push('\n');
@@ -124,7 +125,11 @@ fn declarations(cx: &Context<'_>, bindings: &[Binding]) -> String {
             }
             BindingKind::DeviceScalars(stored_as)
             | BindingKind::ReducePartials { stored_as, .. } => {
-                let element = if *stored_as == Stored::F64 { "f64" } else { "u32" };
+                let element = match stored_as {
+                    Stored::F64 => "f64",
+                    Stored::TwoWords => type_name(DType::U64),
+                    Stored::Word32 | Stored::PackedU8 => "u32",
+                };
                 ("storage, read_write", format!("array<{element}>"))
             }
         };
@@ -161,7 +166,10 @@ fn variables(cx: &Context<'_>, helpers: &mut BTreeSet<Helper>) -> String {
 
 fn helper_text(helpers: &BTreeSet<Helper>) -> String {
     let mut all = helpers.clone();
-    all.extend(helpers.iter().filter_map(|helper| helper.needs()));
+    let mut open: Vec<Helper> = helpers.iter().copied().collect();
+    while let Some(helper) = open.pop() {
+        open.extend(helper.needs().into_iter().filter(|needed| all.insert(*needed)));
+    }
     let mut text = String::new();
     for helper in all {
         text.push_str(&helper.text());
@@ -243,6 +251,15 @@ fn lane_function(cx: &Context<'_>, body: &Body<'_>) -> String {
             text.push_str(&format!("fn iteration({}) {{\n", parameters.join(", ")));
         }
     }
+    text.push_str(&locals(cx, body));
+    text.push_str(&body.lines.text);
+    text.push_str("}\n");
+    text
+}
+
+/// Declarations of the lane variables and scratch arrays that the statements use.
+pub(crate) fn locals(cx: &Context<'_>, body: &Body<'_>) -> String {
+    let mut text = String::new();
     for var in &body.vars {
         let index = var.0 as usize;
         if !cx.is_axis(*var) {
@@ -255,30 +272,31 @@ fn lane_function(cx: &Context<'_>, body: &Body<'_>) -> String {
         let ty = scratch_type(scratch.dtype, scratch.len);
         text.push_str(&format!("    var {}: {ty};\n", cx.scratch[index]));
     }
-    text.push_str(&body.lines.text);
-    text.push_str("}\n");
     text
 }
 
 /// The index of an axis from its iteration number.
-fn axis_index(cx: &Context<'_>, region: &Region, axis: usize, number: &str) -> String {
+fn axis_index(
+    cx: &Context<'_>,
+    region: &Region,
+    axis: usize,
+    number: &str,
+    helpers: &mut BTreeSet<Helper>,
+) -> String {
     let dtype = cx.code.vars[region.axes[axis].index.0 as usize].dtype;
     let lo = cx.uniform(UniformValue::AxisLo(axis as u32));
-    let number = if dtype == DType::U32 {
-        number.to_owned()
-    } else {
-        format!("{}({number})", type_name(dtype))
-    };
+    let number = words::from_count(dtype, number);
     let step = region.axes[axis].step;
     if step == 1 {
-        return format!("({lo} + {number})");
+        return words::sum(dtype, &lo, &number, helpers);
     }
-    let step = literal(Scalar::from_bits(dtype, step as u64), &mut BTreeSet::new());
-    format!("({lo} + ({number} * {step}))")
+    let step = literal(Scalar::from_bits(dtype, step as u64), helpers);
+    let distance = words::product(dtype, &number, &step, helpers);
+    words::sum(dtype, &lo, &distance, helpers)
 }
 
 /// The call that runs iteration `at` of a flat grid.
-pub(crate) fn call_at(cx: &Context<'_>, region: &Region) -> String {
+pub(crate) fn call_at(cx: &Context<'_>, region: &Region, helpers: &mut BTreeSet<Helper>) -> String {
     let count = |axis: usize| cx.uniform(UniformValue::AxisCount(axis as u32));
     let numbers = match region.axes.len() {
         1 => vec!["at".to_owned()],
@@ -294,7 +312,7 @@ pub(crate) fn call_at(cx: &Context<'_>, region: &Region) -> String {
         arguments.push("at".to_owned());
     }
     for (axis, number) in numbers.iter().enumerate().take(region.axes.len()) {
-        arguments.push(axis_index(cx, region, axis, number));
+        arguments.push(axis_index(cx, region, axis, number, helpers));
     }
     format!("iteration({});", arguments.join(", "))
 }
@@ -314,10 +332,10 @@ fn main() {
 }
 ";
 
-fn map_main(cx: &Context<'_>, region: &Region) -> String {
+fn map_main(cx: &Context<'_>, region: &Region, helpers: &mut BTreeSet<Helper>) -> String {
     let first = cx.uniform(UniformValue::First(0));
     if !tiled(region) {
-        let (total, call) = (total(cx, region), call_at(cx, region));
+        let (total, call) = (total(cx, region), call_at(cx, region, helpers));
         return format!(
             "@compute @workgroup_size({FLAT})
 fn main(
@@ -336,8 +354,8 @@ fn main(
     let column = cx.uniform(UniformValue::First(1));
     let rows = cx.uniform(UniformValue::AxisCount(0));
     let columns = cx.uniform(UniformValue::AxisCount(1));
-    let row_index = axis_index(cx, region, 0, "at.y");
-    let column_index = axis_index(cx, region, 1, "at.x");
+    let row_index = axis_index(cx, region, 0, "at.y", helpers);
+    let column_index = axis_index(cx, region, 1, "at.x", helpers);
     format!(
         "@compute @workgroup_size({TILE}, {TILE})
 fn main(@builtin(global_invocation_id) lane: vec3<u32>) {{

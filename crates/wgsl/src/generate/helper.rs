@@ -31,13 +31,16 @@ pub(crate) enum Helper {
     Tanh,
     /// Error function.
     Erf,
+    /// A routine of the library of 64-bit integers.
+    Words(&'static str),
 }
 
 impl Helper {
     /// Helpers that this one calls.
-    pub(crate) fn needs(self) -> Option<Helper> {
+    pub(crate) fn needs(self) -> Vec<Helper> {
         match self {
-            Helper::MulHighI32 => Some(Helper::MulHighU32),
+            Helper::MulHighI32 => vec![Helper::MulHighU32],
+            Helper::Words(name) => super::words::needs(name),
             Helper::Bits(_)
             | Helper::DivFloor
             | Helper::RemFloor
@@ -48,7 +51,7 @@ impl Helper {
             | Helper::Pow
             | Helper::Atan2
             | Helper::Tanh
-            | Helper::Erf => None,
+            | Helper::Erf => Vec::new(),
         }
     }
 
@@ -67,6 +70,7 @@ impl Helper {
             Helper::Atan2 => ATAN2.to_owned(),
             Helper::Tanh => TANH.to_owned(),
             Helper::Erf => ERF.to_owned(),
+            Helper::Words(name) => super::words::text(name),
         }
     }
 }

@@ -6,12 +6,13 @@ use crossover_values::{DType, Scalar};
 
 use super::helper::Helper;
 
-/// The WGSL type of a scalar; 64-bit integers were refused before.
+/// The WGSL type of a scalar.
 pub(crate) fn type_name(dtype: DType) -> &'static str {
     match dtype {
         DType::Bool => "bool",
-        DType::I32 | DType::I64 => "i32",
-        DType::U8 | DType::U32 | DType::U64 => "u32",
+        DType::I32 => "i32",
+        DType::U8 | DType::U32 => "u32",
+        DType::I64 | DType::U64 => "vec2<u32>",
         DType::F32 => "f32",
         DType::F64 => "f64",
     }
@@ -26,8 +27,8 @@ pub(crate) fn literal(value: Scalar, helpers: &mut BTreeSet<Helper>) -> String {
         Scalar::I32(value) if value < 0 => format!("({value}i)"),
         Scalar::I32(value) => format!("{value}i"),
         Scalar::U32(value) => format!("{value}u"),
-        Scalar::I64(value) => format!("{}i", value as i32),
-        Scalar::U64(value) => format!("{}u", value as u32),
+        Scalar::I64(value) => super::words::pair(value as u64),
+        Scalar::U64(value) => super::words::pair(value),
         Scalar::F32(value) if value.is_finite() => finite(format!("{value:?}"), "f"),
         Scalar::F64(value) if value.is_finite() => finite(format!("{value:?}"), "lf"),
         Scalar::F32(value) => non_finite(value.to_bits(), helpers),

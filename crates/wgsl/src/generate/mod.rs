@@ -5,6 +5,8 @@
 //! section becomes one invocation. Traps are not detected: a shader runs only on a case that the
 //! interpreter completed, and nothing in the text is undefined behaviour otherwise.
 //!
+//! 64-bit integers are pairs of words, with the IR's own library for their arithmetic.
+//!
 //! Loops cost a driver's budget: the interpreter counts the back edges of one iteration, and
 //! [`LoopBudget`] says what the text adds. Counted loops of up to 16 constant trips are written
 //! out, so the interpreter's number is an upper bound.
@@ -23,11 +25,11 @@ mod reduce;
 mod unroll;
 mod unsupported;
 mod uses;
+mod words;
 
 use std::collections::BTreeSet;
 
 use crossover_ir::{Kernel, Source, Unit, VarId};
-use crossover_values::DType;
 
 pub use plan::{
     Access, Binding, BindingKind, DeviceScalars, Dispatch, EntryPoint, Features, Grid,
@@ -99,7 +101,7 @@ fn check_limits(
         return Err(Unsupported::UniformTooLarge { needed, limit: limits.uniform_bytes });
     }
     let needed = cx.reductions.list.iter().map(|reduction| {
-        let value = if reduction.reduce.dtype == DType::F64 { 8 } else { 4 };
+        let value = reduction.reduce.dtype.size().max(4) as u32;
         let at = if reduction.at.is_some() { 4 } else { 0 };
         (value + at) * cx.reductions.spread.lanes()
     });

@@ -15,8 +15,10 @@ const OWN: &[&str] = &[
     "section",
     "scalars",
     "scalars_f64",
+    "scalars_64",
     "partials",
     "partials_f64",
+    "partials_64",
     "at",
     "real",
 ];
@@ -65,7 +67,9 @@ fn clashes(name: &str) -> bool {
     let made = name
         .strip_prefix('t')
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
-    let helper = ["_bool", "_i32", "_u32", "_f32", "_f64"].iter().any(|end| name.ends_with(end));
+    let helper = ["_bool", "_i32", "_u32", "_f32", "_f64", "_i64", "_u64"]
+        .iter()
+        .any(|end| name.ends_with(end));
     let prefixed = ["acc_", "shared_", "load_", "store_", "exchange_if_", "bits_"]
         .iter()
         .any(|start| name.starts_with(start));

@@ -7,6 +7,7 @@ use crossover_values::{DType, Scalar};
 
 use super::helper::Helper;
 use super::literal::type_name;
+use super::words;
 
 /// An operand as the op sees it.
 #[derive(Clone, Debug)]
@@ -26,6 +27,9 @@ pub(crate) fn expression(
     args: &[Arg],
     helpers: &mut BTreeSet<Helper>,
 ) -> String {
+    if let Some(text) = words::expression(op, result, args, helpers) {
+        return text;
+    }
     let text: Vec<&str> = args.iter().map(|arg| arg.text.as_str()).collect();
     let dtype = args.first().map_or(result, |arg| arg.dtype);
     match (op, text.as_slice()) {
@@ -44,8 +48,7 @@ fn shift(op: Op, a: &str, by: &Arg) -> String {
     let sign = if matches!(op, Op::Shl) { "<<" } else { ">>" };
     let count = match by.constant.and_then(Scalar::as_integer) {
         Some(count) => format!("{}u", count.rem_euclid(32)),
-        None if by.dtype == DType::U32 => format!("({} & 31u)", by.text),
-        None => format!("(u32({}) & 31u)", by.text),
+        None => format!("({} & 31u)", words::low_word(by)),
     };
     format!("({a} {sign} {count})")
 }
@@ -121,6 +124,9 @@ pub(crate) fn extreme(
 ) -> String {
     let least = matches!(op, Op::Min);
     let name = if least { "min" } else { "max" };
+    if let Some(wide) = words::extreme(op, dtype, a, b, helpers) {
+        return wide;
+    }
     if dtype.is_float() {
         helpers.insert(if least { Helper::Min(dtype) } else { Helper::Max(dtype) });
         format!("{name}_{}({a}, {b})", type_name(dtype))

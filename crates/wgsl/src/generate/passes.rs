@@ -5,13 +5,14 @@
 
 use std::collections::BTreeSet;
 
-use crossover_ir::{ReduceOp, Region};
+use crossover_ir::{Op, ReduceOp, Region};
 
 use super::context::{Context, from_word, partials_name, to_word};
 use super::entry::{FLAT, call_at, total};
 use super::helper::Helper;
 use super::plan::UniformValue;
 use super::reduce::{Reduction, Slot, Spread, combine};
+use super::words::{compare, condition};
 
 /// The first pass: iterations of a lane in order, then the tree.
 pub(crate) fn reduce_main(
@@ -23,7 +24,7 @@ pub(crate) fn reduce_main(
     let (lanes, run) = (spread.lanes(), spread.run());
     let per_group = lanes * run;
     let first = cx.uniform(UniformValue::First(0));
-    let (total, call) = (total(cx, region), call_at(cx, region));
+    let (total, call) = (total(cx, region), call_at(cx, region, helpers));
     let at = match spread {
         Spread::Language => {
             "(((start + ((lane / 16u) * 4096u)) + (step * 16u)) + (lane % 16u))".to_owned()
@@ -101,10 +102,22 @@ fn tree(cx: &Context<'_>, spread: Spread, helpers: &mut BTreeSet<Helper>) -> Str
 }
 
 /// Whether the contribution `b` beats `a`: strictly better, or equal and earlier.
-fn beats(reduction: &Reduction, b: (&str, &str), a: (&str, &str)) -> String {
-    let sign = if reduction.reduce.op == ReduceOp::ArgMin { "<" } else { ">" };
+fn beats(
+    reduction: &Reduction,
+    b: (&str, &str),
+    a: (&str, &str),
+    helpers: &mut BTreeSet<Helper>,
+) -> String {
+    let dtype = reduction.reduce.dtype;
     let ((b, b_at), (a, a_at)) = (b, a);
-    format!("(({b} {sign} {a}) || (({b} == {a}) && ({b_at} < {a_at})))")
+    let better = compare(better(reduction.reduce.op), dtype, b, a, helpers);
+    let equal = compare(Op::Eq, dtype, b, a, helpers);
+    format!("({better} || ({equal} && ({b_at} < {a_at})))")
+}
+
+/// The strict order of a minimum or maximum with an argument.
+fn better(op: ReduceOp) -> Op {
+    if op == ReduceOp::ArgMin { Op::Lt } else { Op::Gt }
 }
 
 fn join_shared(reduction: &Reduction, helpers: &mut BTreeSet<Helper>) -> String {
@@ -114,7 +127,7 @@ fn join_shared(reduction: &Reduction, helpers: &mut BTreeSet<Helper>) -> String 
         return format!("            {a} = {};\n", combine(&reduction.reduce, &a, &b, helpers));
     }
     let (a_at, b_at) = (format!("{shared}_at[lane]"), format!("{shared}_at[lane + stride]"));
-    let test = beats(reduction, (&b, &b_at), (&a, &a_at));
+    let test = beats(reduction, (&b, &b_at), (&a, &a_at), helpers);
     format!(
         "            if ({test}) {{
                 {a} = {b};
@@ -195,7 +208,7 @@ fn join_partials(
         return format!("            {a} = {};\n", to_word(dtype, &joined));
     };
     let (a_at, b_at) = place(at);
-    let test = beats(reduction, (&b_value, &b_at), (&a_value, &a_at));
+    let test = beats(reduction, (&b_value, &b_at), (&a_value, &a_at), helpers);
     let mut text = format!("            if ({test}) {{\n");
     for slot in [reduction.value, at].iter().chain(&reduction.payload) {
         let (a, b) = place(*slot);
@@ -216,10 +229,8 @@ fn last_step(cx: &Context<'_>, reduction: &Reduction, helpers: &mut BTreeSet<Hel
         let result = combine(reduce, &before, &folded, helpers);
         return format!("        {target} = {};\n", to_word(reduce.dtype, &result));
     }
-    let sign = if reduce.op == ReduceOp::ArgMin { "<" } else { ">" };
-    let mut text = format!(
-        "        if ({folded} {sign} {before}) {{\n            {target} = {folded_word};\n"
-    );
+    let test = condition(better(reduce.op), reduce.dtype, &folded, &before, helpers);
+    let mut text = format!("        if {test} {{\n            {target} = {folded_word};\n");
     for (var, slot) in reduce.payload.iter().zip(&reduction.payload) {
         if let Some(place) = cx.scalar_slot(*var) {
             text.push_str(&format!("            {place} = {};\n", partial(cx, *slot, "0u")));

@@ -4,7 +4,7 @@
 
 use crossover_ir::{ArrayId, Kernel, VarId};
 use crossover_values::DType;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the adapter has beyond the core of WGSL.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,6 +137,30 @@ pub enum Stored {
     PackedU8,
     /// Eight bytes each: `f64`.
     F64,
+    /// Two 32-bit words each, the low one first: `i64`, `u64`.
+    TwoWords,
+}
+
+impl Stored {
+    /// The classes of scalars.
+    pub const SCALARS: [Stored; 3] = [Stored::Word32, Stored::F64, Stored::TwoWords];
+
+    /// Class of a scalar; a `bool` is a word of 0 or 1.
+    pub const fn scalar(dtype: DType) -> Stored {
+        match dtype {
+            DType::Bool | DType::U8 | DType::I32 | DType::U32 | DType::F32 => Stored::Word32,
+            DType::F64 => Stored::F64,
+            DType::I64 | DType::U64 => Stored::TwoWords,
+        }
+    }
+
+    /// Bytes of a scalar of this class.
+    pub const fn width(self) -> u64 {
+        match self {
+            Stored::Word32 | Stored::PackedU8 => 4,
+            Stored::F64 | Stored::TwoWords => 8,
+        }
+    }
 }
 
 /// The uniform block of a unit.
@@ -328,24 +352,17 @@ pub struct LoopBudget {
 /// Slots of the device-kept scalars of one kernel: the same in all of its units.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceScalars {
-    /// Variables in the buffer of 32-bit words, slot by slot. A `bool` is 0 or 1.
-    pub words: Vec<VarId>,
-    /// Variables in the buffer of `f64`, slot by slot.
-    pub doubles: Vec<VarId>,
+    /// Variables in the buffer of each class, slot by slot; a class without any has no entry.
+    pub classes: BTreeMap<Stored, Vec<VarId>>,
 }
 
 impl DeviceScalars {
-    /// Lays the variables out, by ascending id. 64-bit integers get no slot: a unit that touches
-    /// one is unsupported.
+    /// Lays the variables out, by ascending id.
     pub fn of(kernel: &Kernel, device_kept: &BTreeSet<VarId>) -> DeviceScalars {
         let mut slots = DeviceScalars::default();
         for &var in device_kept {
-            match kernel.vars.get(var.0 as usize).map(|var| var.dtype) {
-                Some(DType::Bool | DType::U8 | DType::I32 | DType::U32 | DType::F32) => {
-                    slots.words.push(var);
-                }
-                Some(DType::F64) => slots.doubles.push(var),
-                Some(DType::I64 | DType::U64) | None => {}
+            if let Some(known) = kernel.vars.get(var.0 as usize) {
+                slots.classes.entry(Stored::scalar(known.dtype)).or_default().push(var);
             }
         }
         slots
@@ -354,8 +371,6 @@ impl DeviceScalars {
     /// Storage class and slot of a variable.
     pub fn slot(&self, var: VarId) -> Option<(Stored, u32)> {
         let find = |list: &[VarId]| list.iter().position(|&v| v == var).map(|at| at as u32);
-        find(&self.words)
-            .map(|slot| (Stored::Word32, slot))
-            .or_else(|| find(&self.doubles).map(|slot| (Stored::F64, slot)))
+        self.classes.iter().find_map(|(class, list)| Some((*class, find(list)?)))
     }
 }

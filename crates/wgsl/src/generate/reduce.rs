@@ -6,7 +6,7 @@
 //! Where an iteration holds a loop of its own, and where no float is reduced, lanes take fewer
 //! iterations instead, so that a driver's loop budget lasts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_ir::{Code, Kernel, Op, Reduce, ReduceOp, ReduceScope};
 use crossover_values::DType;
@@ -16,6 +16,7 @@ use super::literal::{literal, type_name};
 use super::names::Namer;
 use super::ops;
 use super::plan::Stored;
+use super::words;
 
 /// How the iterations of a workgroup spread over its lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +93,7 @@ pub(crate) struct Reductions {
     pub list: Vec<Reduction>,
     /// How iterations spread.
     pub spread: Spread,
-    words: u32,
-    doubles: u32,
+    slots: BTreeMap<Stored, u32>,
 }
 
 impl Reductions {
@@ -106,7 +106,7 @@ impl Reductions {
             (false, true) => Spread::Language,
             (false, false) => Spread::Strided(16),
         };
-        let mut all = Reductions { list: Vec::new(), spread, words: 0, doubles: 0 };
+        let mut all = Reductions { list: Vec::new(), spread, slots: BTreeMap::new() };
         for (index, reduce) in code.reduces.iter().enumerate() {
             if reduce.scope != ReduceScope::Region {
                 continue;
@@ -127,7 +127,7 @@ impl Reductions {
 
     /// Slots in the buffer of a class.
     pub(crate) fn slots(&self, stored_as: Stored) -> u32 {
-        if stored_as == Stored::F64 { self.doubles } else { self.words }
+        self.slots.get(&stored_as).copied().unwrap_or(0)
     }
 
     /// Statements that contribute a value of the current iteration.
@@ -155,11 +155,8 @@ impl Reductions {
     }
 
     fn slot(&mut self, dtype: DType) -> Slot {
-        let (stored_as, count) = if dtype == DType::F64 {
-            (Stored::F64, &mut self.doubles)
-        } else {
-            (Stored::Word32, &mut self.words)
-        };
+        let stored_as = Stored::scalar(dtype);
+        let count = self.slots.entry(stored_as).or_default();
         let at = *count;
         *count += 1;
         Slot { stored_as, at, dtype }
@@ -175,9 +172,9 @@ pub(crate) fn join_in_order(
     helpers: &mut BTreeSet<Helper>,
 ) -> Vec<String> {
     let target = names.first().copied().unwrap_or_default();
-    let sign = match reduce.op {
-        ReduceOp::ArgMin => "<",
-        ReduceOp::ArgMax => ">",
+    let better = match reduce.op {
+        ReduceOp::ArgMin => Op::Lt,
+        ReduceOp::ArgMax => Op::Gt,
         ReduceOp::Add
         | ReduceOp::Or
         | ReduceOp::Xor
@@ -187,8 +184,8 @@ pub(crate) fn join_in_order(
             return vec![format!("{target} = {};", combine(reduce, target, value, helpers))];
         }
     };
-    let mut lines =
-        vec![format!("if ({value} {sign} {target}) {{"), format!("    {target} = {value};")];
+    let test = words::condition(better, reduce.dtype, value, target, helpers);
+    let mut lines = vec![format!("if {test} {{"), format!("    {target} = {value};")];
     for (name, value) in names.iter().skip(1).zip(payload) {
         lines.push(format!("    {name} = {value};"));
     }
@@ -200,7 +197,7 @@ pub(crate) fn join_in_order(
 pub(crate) fn combine(reduce: &Reduce, a: &str, b: &str, helpers: &mut BTreeSet<Helper>) -> String {
     let bool = reduce.dtype == DType::Bool;
     match reduce.op {
-        ReduceOp::Add => format!("({a} + {b})"),
+        ReduceOp::Add => words::sum(reduce.dtype, a, b, helpers),
         ReduceOp::Or => format!("({a} | {b})"),
         ReduceOp::And => format!("({a} & {b})"),
         ReduceOp::Xor if bool => format!("({a} != {b})"),

@@ -11,12 +11,6 @@ pub enum Unsupported {
         /// A variable, array or expression.
         what: String,
     },
-    /// The unit touches 64-bit integers.
-    #[error("64-bit integers come later, and `{what}` is one")]
-    Needs64BitIntegers {
-        /// A variable, array or expression.
-        what: String,
-    },
     /// WGSL has this function for `f32` only.
     #[error("WGSL has no `{}` for f64", .0.info().name)]
     F64Function(Op),

@@ -127,7 +127,6 @@ impl Scan<'_> {
 
     fn dtype(&self, dtype: DType, what: impl Fn() -> String) -> Result<(), Unsupported> {
         match dtype {
-            DType::I64 | DType::U64 => Err(Unsupported::Needs64BitIntegers { what: what() }),
             DType::F64 if !self.features.f64 => Err(Unsupported::NeedsF64 { what: what() }),
             _ => Ok(()),
         }
