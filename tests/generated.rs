@@ -231,8 +231,10 @@ fn fixtures_of_the_language_give_the_same_on_every_adapter() {
     }
     let other = tally.unavailable.iter().find(|line| !line.contains("f64"));
     assert_eq!(other, None, "only f64 may be unavailable");
+    let left = tally.unavailable.len();
     let equal = tally.finish("fixtures");
-    assert!(equal >= 95 * adapters.len(), "only {equal} runs");
+    assert!(equal + left >= 120 * adapters.len(), "only {} runs", equal + left);
+    assert!(equal >= 95 * adapters.len(), "only {equal} runs agree");
 }
 
 /// Kernels over more elements than a workgroup or a block of rule 11 has.
@@ -343,6 +345,146 @@ fn large_kernels_give_the_same_on_every_adapter() {
     }
     let equal = tally.finish("large kernels");
     assert_eq!(equal, calls.len() * adapters.len(), "every kernel runs on every adapter");
+}
+
+/// 64-bit integers: every op, and every way in which a value reaches a device.
+const WIDE: &str = r#"
+def signed(a: i64[:], b: i64[:], out: i64[:, :], tests: bool[:, :]):
+    for i in prange(a.shape[0]):
+        x = a[i]
+        y = b[i]
+        d = y
+        if d == 0:
+            d = i64(7)
+        out[i, 0] = x + y
+        out[i, 1] = x - y
+        out[i, 2] = x * y
+        out[i, 3] = mul_high(x, y)
+        out[i, 4] = x // d
+        out[i, 5] = x % d
+        out[i, 6] = x << y
+        out[i, 7] = x >> i32(y)
+        out[i, 8] = -x ^ (x & y) | ~y
+        out[i, 9] = abs(x) + i64(u32(y)) - i64(i32(x))
+        out[i, 10] = min(x, y) // 1024 + max(x, y) % 1024
+        out[i, 11] = popcount(x) + count_leading_zeros(y) * 100
+        out[i, 12] = count_trailing_zeros(x) if x < y else i64(bitcast(i32, f32(y)))
+        out[i, 13] = i64(bitcast(i32, f32(x))) + i64(x > y) * 3
+        tests[i, 0] = x < y
+        tests[i, 1] = x <= y
+        tests[i, 2] = x == y
+        tests[i, 3] = x >= y and x != y
+
+def unsigned(a: u64[:], b: u64[:], x: f32[:], out: u64[:, :]):
+    for i in prange(a.shape[0]):
+        d = max(b[i], 1)
+        out[i, 0] = a[i] // d
+        out[i, 1] = a[i] % d
+        out[i, 2] = mul_high(a[i], d)
+        out[i, 3] = (a[i] >> (d % 64)) + (a[i] >> 17)
+        out[i, 4] = u64(a[i] < d) + u64(a[i] >= b[i]) * 2
+        out[i, 5] = u64(bitcast(u32, f32(a[i])))
+        out[i, 6] = u64(abs(x[i])) + bitcast(u64, i64(x[i]))
+        out[i, 7] = min(a[i], b[i]) ^ ~a[i]
+        out[i, 8] = a[i] // 1000000007 + a[i] % 10
+        out[i, 9] = u64(i) << 33
+
+def doubles(a: i64[:], x: f64[:], out: i64[:, :], y: f64[:]):
+    for i in prange(a.shape[0]):
+        out[i, 0] = i64(x[i])
+        out[i, 1] = bitcast(i64, x[i])
+        out[i, 2] = bitcast(i64, f64(a[i]))
+        out[i, 3] = bitcast(i64, f64(bitcast(u64, a[i])))
+        out[i, 4] = bitcast(i64, f64(u64(abs(x[i]))))
+        y[i] = bitcast(f64, bitcast(i64, x[i]) ^ 1)
+
+def reductions(a: i64[:], start: u64) -> tuple[u64, i64, i64, i64, i64, i64, i64, i64]:
+    total = start
+    some: i64 = 0
+    odd: i64 = 0
+    every: i64 = -1
+    least: i64 = 9223372036854775807
+    best: i64 = -9223372036854775808
+    at: i64 = -1
+    twice: i64 = 0
+    for i in prange(i64(a.shape[0])):
+        v = a[i]
+        total += bitcast(u64, v)
+        some |= v
+        odd ^= v
+        every &= v | 255
+        least = min(least, v)
+        if v > best:
+            best = v
+            at = i
+            twice = v + v
+    return total, some, odd, every, least, best, at, twice
+
+def lanes(a: i64[:], step: i64, out: i64[:, :]) -> i64:
+    rounds: i64 = 0
+    n = i64(a.shape[0])
+    made = zeros(i64, n)
+    for i in prange(n - 1, i64(-1), -1):
+        t = array(i64, 4)
+        for k in range(i64(-4), step, 3):
+            t[k & 3] += k * a[i]
+        for k in range(step, step - 3, -1):
+            t[0] ^= k
+        inner: i64 = 0
+        for k in prange(i64(4)):
+            inner = max(inner, t[k])
+        made[i] = inner
+    for i in prange(n):
+        for j in prange(i64(0), i64(out.shape[1]), 2):
+            out[i, j] = made[i] + j * step
+    while rounds < made[0] % 5 + 2:
+        rounds += 1
+    made[1] = rounds << 40
+    return made[1] + rounds
+"#;
+
+/// Numbers of any length and sign, with all ends of words.
+fn wide(index: usize) -> i64 {
+    const ENDS: [u64; 8] = [0, 1, u64::MAX, 1 << 63, u32::MAX as u64, 1 << 32, 1 << 31, !(1 << 63)];
+    let mixed = (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = mixed ^ (mixed >> 29);
+    match index % 5 {
+        0 => ENDS[(mixed >> 40) as usize % ENDS.len()] as i64,
+        1 => (mixed >> (index % 61)) as i64,
+        _ => (mixed as i64) >> (index % 63),
+    }
+}
+
+#[test]
+fn wide_integers_give_the_same_on_every_adapter() {
+    let all = backends();
+    let Some(adapters) = adapters(find(&all, "wgsl")) else { return };
+    let n = 5_003;
+    let signed = |by: usize| array(DType::I64, &[n], |i| Scalar::I64(wide(i + by)));
+    let unsigned = |by: usize| array(DType::U64, &[n], |i| Scalar::U64(wide(i + by) as u64));
+    let zeros = |dtype, columns: usize| Value::Array(Array::zeros(dtype, &[n, columns]));
+    // Within the range of both types, and with a fraction.
+    let floats = array(DType::F32, &[n], |i| Scalar::F32(wide(i) as f32 * 0.499));
+    let doubles = array(DType::F64, &[n], |i| Scalar::F64(wide(i) as f64 * 0.499));
+    let results = Value::Array(Array::zeros(DType::F64, &[n]));
+    let calls: [(&str, Vec<Value>); 5] = [
+        ("signed", vec![signed(0), signed(7), zeros(DType::I64, 14), zeros(DType::Bool, 4)]),
+        ("unsigned", vec![unsigned(0), unsigned(11), floats, zeros(DType::U64, 10)]),
+        ("reductions", vec![signed(0), Value::Scalar(Scalar::U64(1 << 50))]),
+        ("lanes", vec![signed(1), Value::Scalar(Scalar::I64(9)), zeros(DType::I64, 5)]),
+        ("doubles", vec![signed(0), doubles, zeros(DType::I64, 5), results]),
+    ];
+    let mut tally = Tally::default();
+    for (entry, arguments) in &calls {
+        let kernel = kernel("wide", WIDE, &BTreeMap::new(), entry);
+        for adapter in &adapters {
+            tally.compare(&all, adapter, entry, &kernel, arguments);
+        }
+    }
+    let other = tally.unavailable.iter().find(|line| !line.starts_with("doubles"));
+    assert_eq!(other, None, "only f64 may be unavailable");
+    let equal = tally.finish("wide integers");
+    assert!(equal >= 4 * adapters.len(), "only {equal} runs agree");
 }
 
 #[test]
