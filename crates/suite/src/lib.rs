@@ -7,6 +7,7 @@
 
 mod arguments;
 mod embedded;
+mod lanes;
 #[cfg(test)]
 mod testing;
 
