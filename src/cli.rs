@@ -33,6 +33,8 @@ pub(crate) enum Command {
     Devices(DevicesArgs),
     /// Show what a backend makes of a kernel: bytecode, IR, machine code, shaders
     Explain(ExplainArgs),
+    /// Write the files of a new kernel, which verify at once
+    New(NewArgs),
     /// Render the report of a record again
     Report(ReportArgs),
     /// Serve requests on standard input (started by `run` and `check`)
@@ -194,6 +196,17 @@ pub(crate) enum View {
     Msl,
     /// The shader in DirectX's language
     Hlsl,
+}
+
+/// `crossover new`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The folder to make; its name is the kernel's
+    pub path: PathBuf,
+
+    /// Make a kernel of the suite, inside of a checkout of the project: PATH is its name
+    #[arg(long)]
+    pub suite: bool,
 }
 
 /// `crossover report`.

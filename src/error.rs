@@ -17,6 +17,9 @@ pub(crate) enum CommandError {
     /// A kernel file, its `kernel.toml` or its references are not right.
     #[error("{0}")]
     Kernel(String),
+    /// A new kernel cannot be made there, or be called so.
+    #[error("{0}")]
+    Place(String),
     /// A folder cannot be made or written.
     #[error("cannot write to {path}: {error}")]
     Write {
@@ -50,9 +53,10 @@ impl CommandError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             CommandError::Harness(error) => harness_code(error),
-            CommandError::Kernel(_) | CommandError::View(_) | CommandError::Record(_) => {
-                exit::USAGE
-            }
+            CommandError::Kernel(_)
+            | CommandError::Place(_)
+            | CommandError::View(_)
+            | CommandError::Record(_) => exit::USAGE,
             CommandError::Backend(Failure::Unavailable(_)) => exit::USAGE,
             CommandError::Write { .. }
             | CommandError::Store(_)

@@ -44,8 +44,7 @@ fn spec(name: &str) -> Result<KernelSpec, CommandError> {
         name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|e| e == "py");
     if looks_like_path {
         let path = PathBuf::from(name);
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        return Ok(KernelSpec { stem: stem.unwrap_or_default(), path: Some(path), mutant: None });
+        return Ok(KernelSpec { stem: stem_of(&path), path: Some(path), mutant: None });
     }
     if crossover_suite::stems().any(|stem| stem == name) {
         return Ok(suite_spec(name));
@@ -57,6 +56,18 @@ fn spec(name: &str) -> Result<KernelSpec, CommandError> {
         known: crossover_suite::stems().map(str::to_owned).collect(),
     }
     .into())
+}
+
+/// The name of a user's kernel: that of its file, or of the folder of a `kernel.py`.
+fn stem_of(path: &Path) -> String {
+    let name = |name: &std::ffi::OsStr| name.to_string_lossy().into_owned();
+    let file = path.file_stem().map(name).unwrap_or_default();
+    if file != "kernel" {
+        return file;
+    }
+    let folder = path.canonicalize().ok();
+    let folder = folder.as_deref().and_then(Path::parent).and_then(Path::file_name).map(name);
+    folder.unwrap_or(file)
 }
 
 /// A kernel with the signature of every instance.

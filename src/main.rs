@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod kernels;
 mod list;
+mod new;
 mod output;
 mod progress;
 mod rendered;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Devices(args)) => devices::devices(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::New(args)) => new::new(&args),
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::Worker) => worker::worker(),
     };
