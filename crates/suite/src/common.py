@@ -43,6 +43,21 @@ def murmur3_block(word: u32) -> u32:
     return k * MURMUR_C2
 
 
+def decimal(key: u8[:], value: u32) -> i32:
+    """Writes the decimal digits of `value` to the front of `key`, which has room for ten, and gives
+    their number."""
+    length = 1
+    bound = u32(10)
+    while length < 10 and value >= bound:
+        length += 1
+        bound = bound * 10
+    rest = value
+    for i in range(length):
+        key[length - 1 - i] = 48 + rest % 10
+        rest = rest // 10
+    return length
+
+
 def murmur3(key: u8[:], length: i32, seed: u32) -> u32:
     """murmur3-32 of the first `length` bytes of `key`."""
     h = seed

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod decimal_keys;
 mod embedded;
 mod lanes;
 #[cfg(test)]
