@@ -24,8 +24,7 @@ fn run(entry: &str, mut arguments: Vec<Value>) -> u32 {
     let modules = crossover_suite::modules().into_iter();
     let modules = modules.map(|(name, text)| (name, file(&text.path, &text.text))).collect();
     let sources = Sources { main: file("hash.py", SOURCE), modules };
-    let options =
-        crossover_lang::Options { entries: vec![entry.to_owned()], ..Default::default() };
+    let options = crossover_lang::Options { entries: vec![entry.to_owned()], ..Default::default() };
     let module = crossover_lang::compile(&sources, &options).unwrap_or_else(|e| panic!("{e}"));
     let program = crossover_interpreter::compile(&module, 0).unwrap();
     let outcome = program.run(&mut arguments, &mut Options::default()).unwrap();
