@@ -11,6 +11,7 @@ use crate::observer::label;
 use crate::plan::{PlannedCase, PlannedRow};
 use crate::process::WorkerKey;
 use crate::protocol::Ran;
+use crate::run::SAMPLING_SHARE;
 use crate::session::{CaseState, Ready, Session};
 use crate::truth::NoTruth;
 use crate::verify::{Outputs, Verdict, accept_reference, compare_outputs};
@@ -120,14 +121,15 @@ impl Session<'_> {
             }
         };
         let needed = planned.rows.iter().any(|row| row.refused.is_none());
-        let truth = needed.then(|| {
+        let spent = self.spent().map(NoTruth::Skipped);
+        let truth = (needed && spent.is_none()).then(|| {
             let WorkerKey { backend, variant, .. } = &self.reference;
             let kernel = &planned.subject.kernel.stem;
             let (dtype, size) = (planned.dtype, &planned.case.size);
             self.observer.started(&format!("{kernel} {dtype} {size} {backend} {variant}"));
             self.find_truth(&state)
         });
-        let mut missing = None;
+        let mut missing = spent;
         match truth {
             Some(Ok(truth)) => state.truth = Some(truth),
             Some(Err(reason)) => missing = Some(reason),
@@ -209,7 +211,7 @@ impl Session<'_> {
         if by_truth {
             return self.accept_truth(state, live);
         }
-        if let Some(reason) = self.too_long(state, &key) {
+        if let Some(reason) = self.spent().or_else(|| self.too_long(state, &key)) {
             live.row.status = Status::Skipped;
             live.row.reason = reason;
             return Ok(());
@@ -229,6 +231,16 @@ impl Session<'_> {
         self.observer.outputs(&live.row, &outputs);
         self.settle(state, live, &key, ready, ran);
         Ok(())
+    }
+
+    /// Why no further row is verified: what is left of the run's budget belongs to samples.
+    fn spent(&self) -> Option<String> {
+        let budget = self.options.measure.and_then(|measure| measure.budget)?;
+        let late = self.begun.elapsed() > budget - budget / SAMPLING_SHARE;
+        let spent = late && !self.first_case;
+        spent.then(|| {
+            format!("the budget of {budget:?} was spent before its turn; --budget gives more")
+        })
     }
 
     /// Why a call of this row is not even tried: it would pass the limit for one call.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crossover_record::{Adapter, Chart, KernelCard, PictureFile, Row, Status, WorkerUse};
+use crossover_values::DType;
 
 use crate::plan::{Duty, Plan, TableLine};
 use crate::pool::{Commands, Passports, Pool, private_folder};
@@ -76,7 +77,7 @@ const BUDGET_SHARE: u32 = 3;
 
 /// The part of a budget that is kept for samples even where verification took longer than planned,
 /// as a divisor: a row with its first call alone says little.
-const SAMPLING_SHARE: u32 = 4;
+pub(crate) const SAMPLING_SHARE: u32 = 4;
 
 /// Bytes of arguments of cases that are verified and sampled together: workers keep them all.
 const BATCH_BYTES: u64 = 256 << 20;
@@ -147,12 +148,15 @@ fn within_budget(options: &Options) -> Options {
 impl Session<'_> {
     fn run(mut self, plan: &Plan) -> Report {
         let mut report = Report::default();
-        let mut first = 0;
-        while first < plan.cases.len() {
-            let end = batch_end(plan, first);
-            self.run_batch(plan, first, end, &mut report.rows);
-            first = end;
+        let turns = if self.options.measure.is_some() { in_turn(plan) } else { as_planned(plan) };
+        let mut rows: Vec<Vec<Row>> = vec![Vec::new(); plan.cases.len()];
+        let mut left = &turns[..];
+        while !left.is_empty() {
+            let (batch, later) = left.split_at(batch_len(plan, left));
+            self.run_batch(plan, batch, later, &mut rows);
+            left = later;
         }
+        report.rows = rows.into_iter().flatten().collect();
         report.passports = self.passports(plan);
         report.pictures = std::mem::take(&mut self.pictures);
         report.charts = std::mem::take(&mut self.charts);
@@ -161,16 +165,17 @@ impl Session<'_> {
         report
     }
 
-    fn run_batch(&mut self, plan: &Plan, first: usize, end: usize, rows: &mut Vec<Row>) {
+    fn run_batch(&mut self, plan: &Plan, batch: &[usize], later: &[usize], rows: &mut [Vec<Row>]) {
         let (mut states, mut live) = (Vec::new(), Vec::new());
-        for (number, case) in plan.cases.iter().enumerate().take(end).skip(first) {
-            let (state, verified) = self.verify_case(number, case);
+        for &number in batch {
+            self.first_case = is_first_case(plan, number);
+            let (state, verified) = self.verify_case(number, &plan.cases[number]);
             states.push(state);
             live.extend(verified);
         }
         let options = self.options;
         if let Some(measure) = &options.measure {
-            let rest: usize = plan.cases[first..].iter().map(|case| case.rows.len()).sum();
+            let rest = batch.iter().chain(later).map(|&case| plan.cases[case].rows.len()).sum();
             let budget = self.share(measure, live.len(), rest);
             self.sample(&states, &mut live, measure, budget);
         }
@@ -187,7 +192,9 @@ impl Session<'_> {
             // What is left behind goes with the private folder at the end.
             let _ = std::fs::remove_dir_all(self.private.join(format!("case{}", state.number)));
         }
-        rows.extend(live.into_iter().map(|live| live.row));
+        for live in live {
+            rows[live.case].push(live.row);
+        }
     }
 
     /// Time for the samples of a batch: its rows' part of what the budget has left.
@@ -220,14 +227,43 @@ impl Session<'_> {
     }
 }
 
-fn batch_end(plan: &Plan, first: usize) -> usize {
+/// The cases in the order of the plan.
+fn as_planned(plan: &Plan) -> Vec<usize> {
+    (0..plan.cases.len()).collect()
+}
+
+/// Whether a case is the first of its kernel and instance in a plan: it is verified whatever the
+/// budget, so that a run has something to say of every kernel.
+fn is_first_case(plan: &Plan, number: usize) -> bool {
+    let of = |number: usize| {
+        let case = &plan.cases[number];
+        (&case.subject.kernel.stem, case.dtype)
+    };
+    (0..number).all(|earlier| of(earlier) != of(number))
+}
+
+/// The cases so that every kernel gets its first one, then every kernel its second: what a budget
+/// does not reach is then the last case of each kernel, not all of the last kernels.
+fn in_turn(plan: &Plan) -> Vec<usize> {
+    let mut seen: BTreeMap<(&str, DType), usize> = BTreeMap::new();
+    let mut turns: Vec<(usize, usize)> = Vec::new();
+    for (number, case) in plan.cases.iter().enumerate() {
+        let turn = seen.entry((&case.subject.kernel.stem, case.dtype)).or_default();
+        turns.push((*turn, number));
+        *turn += 1;
+    }
+    turns.sort_unstable();
+    turns.into_iter().map(|(_, number)| number).collect()
+}
+
+/// How many of these cases, at least one, are verified and sampled together.
+fn batch_len(plan: &Plan, cases: &[usize]) -> usize {
     let mut bytes = 0_u64;
-    let fits = |case: &&crate::PlannedCase| {
-        bytes = bytes.saturating_add(case.bytes);
+    let fits = |case: &&usize| {
+        bytes = bytes.saturating_add(plan.cases[**case].bytes);
         bytes <= BATCH_BYTES
     };
-    let count = plan.cases[first..].iter().take_while(fits).count();
-    first + count.max(1)
+    cases.iter().take_while(fits).count().max(1)
 }
 
 /// The adapters of a run as its record holds them: all that were listed, with the canaries of

@@ -33,6 +33,8 @@ pub(crate) struct Session<'a> {
     pub(crate) pictures: Vec<(PictureFile, Vec<u8>)>,
     pub(crate) charts: Vec<Chart>,
     pub(crate) begun: Instant,
+    /// Whether the case at hand is the first of its kernel and instance.
+    pub(crate) first_case: bool,
     next_slot: u64,
 }
 
@@ -140,6 +142,7 @@ impl<'a> Session<'a> {
             pictures: Vec::new(),
             charts: Vec::new(),
             begun: Instant::now(),
+            first_case: true,
             next_slot: 0,
         }
     }

@@ -21,6 +21,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("each_fault_costs_its_row_and_nothing_else", each_fault_costs_its_row_and_nothing_else),
     ("a_sample_that_lies_takes_the_times_with_it", a_sample_that_lies_takes_the_times_with_it),
     ("rows_carry_what_kernels_show", rows_carry_what_kernels_show),
+    ("a_spent_budget_leaves_later_cases_out", a_spent_budget_leaves_later_cases_out),
     ("adapters_are_listed_by_workers", adapters_are_listed_by_workers),
     ("a_stand_in_is_proved_before_it_is_the_reference", a_stand_in_is_proved_before_it_counts),
     ("rows_expected_to_be_long_are_skipped", rows_expected_to_be_long_are_skipped),
@@ -131,6 +132,24 @@ fn rows_carry_what_kernels_show() {
     assert_eq!(doubles.series[0].points[3], [3.0, 6.0]);
     assert_eq!(calls.rows, Some(["calls".to_owned(), "time".to_owned()]));
     assert_eq!(report.kernels[0].facts["calls"].unit, "calls");
+}
+
+fn a_spent_budget_leaves_later_cases_out() {
+    let measure = Measure { budget: Some(Duration::from_millis(1)), ..Measure::default() };
+    let selection = selection(&["small", "book"], &["exact", "right"]);
+    let report = run_selection(&selection, &options(Some(measure)));
+    let found: Vec<_> =
+        report.rows.iter().map(|row| (&*row.size, &*row.variant, row.status)).collect();
+    let (verified, skipped) = (Status::Verified, Status::Skipped);
+    let expected = [
+        ("small", "exact", verified),
+        ("small", "right", verified),
+        ("book", "exact", skipped),
+        ("book", "right", skipped),
+    ];
+    assert_eq!(found, expected);
+    assert!(report.rows[3].reason.contains("--budget gives more"), "{}", report.rows[3].reason);
+    assert_eq!(report.rows[1].samples.len(), 1, "an early case has its sample all the same");
 }
 
 fn adapters_are_listed_by_workers() {
