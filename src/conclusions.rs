@@ -3,15 +3,18 @@
 //! Only verified rows take part; no software adapter does, which is a CPU under another name, and no
 //! variant that is there for its price alone.
 
-use crossover_record::{Adapter, Row, Status};
+use crossover_record::{Adapter, Row, Status, size_parts};
 use crossover_report::time;
 
-/// What wins at one size.
+/// What wins at one size, or at one value of a sweep.
 struct Winner<'r> {
-    size: &'r str,
+    label: String,
     row: &'r Row,
     scalar: Option<u64>,
 }
+
+/// More changes of the winner than this are noise, or too much for a sentence.
+const MAX_CHANGES: usize = 3;
 
 /// The sentences, in the order of the rows.
 pub(crate) fn conclusions(rows: &[Row], adapters: &[Adapter]) -> Vec<String> {
@@ -32,14 +35,46 @@ fn sentence(kernel: &str, rows: &[Row], adapters: &[Adapter]) -> String {
             dtypes.push(row.dtype);
         }
     }
-    let parts = dtypes.into_iter().map(|dtype| {
-        let of: Vec<&Row> = rows.iter().copied().filter(|row| row.dtype == dtype).collect();
-        format!("{dtype}: {}", clause(&winners(&of, adapters)))
-    });
-    format!("{kernel}: {}.", parts.collect::<Vec<_>>().join("; "))
+    let mut parts = Vec::new();
+    for dtype in dtypes {
+        let of = rows.iter().copied().filter(|row| row.dtype == dtype);
+        let (swept, at_sizes): (Vec<&Row>, Vec<&Row>) = of.partition(|row| sweep(row).is_some());
+        if !at_sizes.is_empty() {
+            let mut winners = winners(&at_sizes, adapters);
+            // The least work first.
+            winners.sort_by_key(|winner| winner.row.median_ns);
+            parts.push(format!("{dtype}: {}", clause(&winners)));
+        }
+        for (over, rows) in sweeps(&swept) {
+            parts.push(format!("{dtype} {over}: {}", clause(&winners(&rows, adapters))));
+        }
+    }
+    format!("{kernel}: {}.", parts.join("; "))
 }
 
-/// The fastest row of each size, smallest work first.
+/// What a row of a sweep belongs to, and its own value: of several parameters the last is swept,
+/// and each combination of the others is a sweep of its own.
+fn sweep(row: &Row) -> Option<(String, String)> {
+    let (base, mut swept) = size_parts(&row.size);
+    let (name, value) = swept.pop()?;
+    let fixed: String = swept.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    Some((format!("{base}{fixed} over {name}"), format!("{name}={value}")))
+}
+
+/// Rows by the sweep they belong to.
+fn sweeps<'r>(rows: &[&'r Row]) -> Vec<(String, Vec<&'r Row>)> {
+    let mut sweeps: Vec<(String, Vec<&Row>)> = Vec::new();
+    for row in rows {
+        let over = sweep(row).map(|(over, _)| over).unwrap_or_default();
+        match sweeps.iter_mut().find(|(known, _)| *known == over) {
+            Some((_, rows)) => rows.push(row),
+            None => sweeps.push((over, vec![row])),
+        }
+    }
+    sweeps
+}
+
+/// The fastest row of each size, in the order of the rows.
 fn winners<'r>(rows: &[&'r Row], adapters: &[Adapter]) -> Vec<Winner<'r>> {
     let ranked = |row: &&&Row| {
         let software = adapters
@@ -51,13 +86,15 @@ fn winners<'r>(rows: &[&'r Row], adapters: &[Adapter]) -> Vec<Winner<'r>> {
     };
     let mut winners: Vec<Winner<'r>> = Vec::new();
     for row in rows.iter().filter(ranked) {
-        match winners.iter_mut().find(|winner| winner.size == row.size) {
+        match winners.iter_mut().find(|winner| winner.row.size == row.size) {
             Some(winner) if row.median_ns < winner.row.median_ns => winner.row = row,
             Some(_) => {}
-            None => winners.push(Winner { size: &row.size, row, scalar: scalar(rows, &row.size) }),
+            None => {
+                let label = sweep(row).map_or_else(|| row.size.clone(), |(_, value)| value);
+                winners.push(Winner { label, row, scalar: scalar(rows, &row.size) });
+            }
         }
     }
-    winners.sort_by_key(|winner| winner.row.median_ns);
     winners
 }
 
@@ -88,13 +125,22 @@ fn clause(winners: &[Winner<'_>]) -> String {
             None => runs.push((name, vec![winner])),
         }
     }
+    if runs.len() > MAX_CHANGES + 1 {
+        let fastest = winners.iter().min_by_key(|winner| winner.row.median_ns);
+        let fastest = fastest.map(|winner| format!("{} ({})", name(winner.row), figures(winner)));
+        let changes = runs.len() - 1;
+        return format!(
+            "the winner changes {changes} times; fastest: {}",
+            fastest.unwrap_or_default()
+        );
+    }
     let last = runs.len() - 1;
     let describe = |(position, (name, list)): (usize, &(String, Vec<&Winner<'_>>))| {
-        let first = list[0].size;
+        let first = &list[0].label;
         let place = match (position, position == last, list.len()) {
             (0, true, 1) => format!("wins at {first}"),
             (0, true, _) => "wins at every size tried".to_owned(),
-            (0, false, _) => format!("wins up to {}", list[list.len() - 1].size),
+            (0, false, _) => format!("wins up to {}", list[list.len() - 1].label),
             (_, true, _) => format!("from {first} on"),
             (_, false, _) => format!("from {first}"),
         };
@@ -105,7 +151,7 @@ fn clause(winners: &[Winner<'_>]) -> String {
 
 fn figures(winner: &Winner<'_>) -> String {
     let median = winner.row.median_ns.unwrap_or_default();
-    let size = winner.size;
+    let size = &winner.label;
     match winner.scalar {
         Some(scalar) if winner.row.variant != "scalar" => {
             let ratio = scalar as f64 / median.max(1) as f64;
@@ -162,6 +208,27 @@ mod tests {
             on_hardware,
             ["julia: f32: wgsl tuned on llvmpipe wins at small (small: 2.00 ns)."]
         );
+    }
+
+    #[test]
+    fn a_sweep_is_told_in_its_own_order() {
+        let rows = [
+            row("book chunk=1", "native", "scalar", 900),
+            row("book chunk=64", "native", "threads", 400),
+            row("book chunk=4096", "native", "threads", 700),
+        ];
+        let told = "julia: f32 book over chunk: native scalar wins up to chunk=1 (chunk=1: 900 ns), \
+                    native threads from chunk=64 on (chunk=4096: 700 ns).";
+        assert_eq!(conclusions(&rows, &[]), [told]);
+        let noisy: Vec<Row> = (0..9_u64)
+            .map(|at| {
+                let variant = if at % 2 == 0 { "scalar" } else { "simd" };
+                row(&format!("book chunk={at}"), "native", variant, 100 + at)
+            })
+            .collect();
+        let told = "julia: f32 book over chunk: the winner changes 8 times; fastest: native scalar \
+                    (chunk=0: 100 ns).";
+        assert_eq!(conclusions(&noisy, &[]), [told]);
     }
 
     #[test]

@@ -28,6 +28,18 @@ pub(crate) fn bytes(bytes: u64) -> String {
     }
 }
 
+/// A fact in its unit: bytes and seconds in readable ones, all else with its digits in groups.
+pub(crate) fn fact(value: f64, unit: &str) -> String {
+    match unit {
+        "B" | "bytes" if value >= 0.0 => bytes(value as u64),
+        "s" if value >= 0.0 => time((value * 1e9).round() as u64),
+        _ if value.fract() == 0.0 && value.abs() < 1e15 => {
+            crossover_record::digit_groups(&format!("{value:.0}"))
+        }
+        _ => format!("{value:.4}"),
+    }
+}
+
 fn three_digits(value: f64) -> String {
     if value < 9.995 {
         format!("{value:.2}")
@@ -49,6 +61,8 @@ mod tests {
             assert_eq!(time(ns), text);
         }
         assert_eq!(time(120_000_000_000), "120 s");
+        let facts = [fact(2048.0, "B"), fact(0.25, "s"), fact(12345.0, "words"), fact(0.5, "")];
+        assert_eq!(facts, ["2.00 KiB", "250 ms", "12,345", "0.5000"]);
         assert_eq!((ratio(0.5), bytes(1536)), ("0.50×".to_owned(), "1.50 KiB".to_owned()));
     }
 }

@@ -1,8 +1,10 @@
-//! The heat map: kernels down, variants across, each cell how much slower than the row's best.
+//! The heat map: kernels down, families of variants across, each cell the best of its family and how
+//! much slower than the line's best that is.
+//!
+//! A kernel has variants of its own, a step of a ladder each; columns of all of them would be empty
+//! in most lines. So the native ones are shown by their best, with its name.
 
-use std::collections::BTreeSet;
-
-use crossover_record::{Row, Status};
+use crossover_record::{Row, Status, size_parts};
 use serde::Serialize;
 
 use crate::format;
@@ -10,18 +12,14 @@ use crate::format;
 /// The heat map as the template sees it.
 #[derive(Debug, Serialize)]
 pub(crate) struct HeatMap {
-    /// Columns: backend, then variant with its adapter.
-    pub columns: Vec<Column>,
-    /// Lines: one per kernel, instance and size.
+    /// Columns: backend, and what of it.
+    pub columns: Vec<[String; 2]>,
+    /// One line per kernel and instance, at the largest size.
     pub lines: Vec<Line>,
-}
-
-/// One column.
-#[derive(Debug, PartialEq, Serialize)]
-pub(crate) struct Column {
-    pub backend: String,
-    pub variant: String,
-    pub adapter: Option<String>,
+    /// The other sizes.
+    pub others: Vec<Line>,
+    /// How often which column is the fastest, in words.
+    pub wins: String,
 }
 
 /// One line.
@@ -43,43 +41,141 @@ pub(crate) struct Cell {
     pub text: String,
     /// Times the row's best, for verified cells.
     pub ratio: String,
+    /// Which variant it is, where the column does not say.
+    pub name: String,
+    /// Rows of the family that are wrong or failed beside a better one: `1 wrong`.
+    pub bad: String,
     /// Why, for a cell without a time.
     pub title: String,
+}
+
+/// Most lines of a record that holds sweeps alone.
+const MAX_SWEPT: usize = 60;
+
+/// A column: its names, and whether a row belongs to it.
+struct Family {
+    names: [String; 2],
+    /// Whether cells say which variant they show.
+    named: bool,
+    holds: Box<dyn Fn(&Row) -> bool>,
+}
+
+/// Whether a variant is one that uses threads.
+fn threaded(row: &Row) -> bool {
+    row.threads > 1 || row.variant.ends_with("threads")
+}
+
+/// The families that the rows have something of.
+fn families(rows: &[Row]) -> Vec<Family> {
+    let family = |backend: &'static str, of: &str, named, more: fn(&Row) -> bool| Family {
+        names: [backend.to_owned(), of.to_owned()],
+        named,
+        holds: Box::new(move |row| row.backend == backend && more(row)),
+    };
+    let mut families = vec![
+        family("interpreter", "", false, |_| true),
+        family("cranelift", "1t", false, |row| row.variant == "1t"),
+        family("cranelift", "threads", false, |row| row.variant == "threads"),
+        family("native", "scalar", false, |row| row.variant == "scalar"),
+        family("native", "best of 1 thread", true, |row| !threaded(row)),
+        family("native", "best of threads", true, threaded),
+        family("wgsl", "tuned", true, |row| row.variant == "tuned"),
+        family("wgsl", "generated", true, |row| row.variant == "generated"),
+    ];
+    let known = ["interpreter", "cranelift", "native", "wgsl"];
+    for row in rows.iter().filter(|row| !known.contains(&row.backend.as_str())) {
+        if !families.iter().any(|family| family.names[0] == row.backend) {
+            let backend = row.backend.clone();
+            families.push(Family {
+                names: [backend.clone(), "best".to_owned()],
+                named: true,
+                holds: Box::new(move |row| row.backend == backend),
+            });
+        }
+    }
+    families.retain(|family| rows.iter().any(|row| (family.holds)(row)));
+    families
 }
 
 impl HeatMap {
     /// Lays the rows of a record out.
     pub(crate) fn new(rows: &[Row], software: &[&str]) -> HeatMap {
-        let mut columns: Vec<Column> = Vec::new();
-        for row in rows {
-            let column = Column::of(row);
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
+        let families = families(rows);
+        let main = main_cases(rows, |group| group.iter().any(|row| row.median_ns.is_some()));
+        let line = |group: &Vec<&Row>| Line::new(group, &families, software);
+        let is_main = |group: &Vec<&Row>| main.iter().any(|m| same_case(m[0], group[0]));
+        let all = cases(rows.iter()).into_iter();
+        let (swept, others): (Vec<_>, Vec<_>) =
+            all.filter(|group| !is_main(group)).partition(|group| is_swept(&group[0].size));
+        let mut lines: Vec<Line> = main.iter().map(line).collect();
+        let others = others.iter().map(line).collect();
+        // Sweeps have charts of their own; where there is nothing else they begin the page.
+        if lines.is_empty() {
+            lines = swept.iter().take(MAX_SWEPT).map(line).collect();
         }
-        // What most kernels have comes first; the steps of one kernel's ladder come last.
-        let stems = |column: &Column| {
-            let of = rows.iter().filter(|row| Column::of(row) == *column);
-            of.map(|row| row.kernel.as_str()).collect::<BTreeSet<_>>().len()
-        };
-        columns.sort_by_key(|column| (stems(column) < 2, backend_order(&column.backend)));
-        let mut lines: Vec<Line> = Vec::new();
-        let mut start = 0;
-        while start < rows.len() {
-            let first = &rows[start];
-            let group: Vec<&Row> = rows.iter().filter(|row| same_case(row, first)).collect();
-            if !rows[..start].iter().any(|row| same_case(row, first)) {
-                lines.push(Line::new(first, &group, &columns, software));
-            }
-            start += 1;
-        }
-        HeatMap { columns, lines }
+        let wins = wins(&families, &lines);
+        HeatMap { columns: families.into_iter().map(|f| f.names).collect(), lines, others, wins }
     }
 }
 
-fn backend_order(backend: &str) -> usize {
-    let known = ["interpreter", "cranelift", "native", "wgsl"];
-    known.iter().position(|name| *name == backend).unwrap_or(known.len())
+/// `native best of threads (14), wgsl tuned (9)`.
+fn wins(families: &[Family], lines: &[Line]) -> String {
+    let mut counts: Vec<(usize, &[String; 2])> = families.iter().map(|f| (0, &f.names)).collect();
+    let fastest = format::ratio(1.0);
+    for line in lines {
+        // The plain loop is also the best on one thread, where nothing beats it: counted once.
+        if let Some(at) = line.cells.iter().position(|cell| cell.ratio == fastest) {
+            counts[at].0 += 1;
+        }
+    }
+    counts.retain(|(count, _)| *count > 0);
+    counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let words = counts
+        .iter()
+        .map(|(count, [backend, of])| format!("{}: {count}", format!("{backend} {of}").trim()));
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// Rows by kernel, instance and size, in their order.
+pub(crate) fn cases<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<Vec<&'r Row>> {
+    let mut groups: Vec<Vec<&Row>> = Vec::new();
+    for row in rows {
+        match groups.iter_mut().rev().find(|group| same_case(group[0], row)) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
+}
+
+/// Of each kernel instance the case of the largest size that `counts`: the one whose plain loop (or
+/// else fastest row) takes longest. Cases of a sweep are not among them.
+pub(crate) fn main_cases<'r>(
+    rows: &'r [Row],
+    counts: impl Fn(&[&Row]) -> bool,
+) -> Vec<Vec<&'r Row>> {
+    let work = |group: &[&Row]| {
+        let plain = group.iter().find(|row| row.backend == "native" && row.variant == "scalar");
+        let plain = plain.and_then(|row| row.median_ns);
+        plain.or_else(|| group.iter().filter_map(|row| row.median_ns).min())
+    };
+    let unswept = rows.iter().filter(|row| !is_swept(&row.size));
+    let mut main: Vec<Vec<&Row>> = Vec::new();
+    for group in cases(unswept).into_iter().filter(|group| counts(group)) {
+        let same =
+            |m: &&mut Vec<&Row>| m[0].kernel == group[0].kernel && m[0].dtype == group[0].dtype;
+        match main.iter_mut().find(same) {
+            Some(known) if work(known) < work(&group) => *known = group,
+            Some(_) => {}
+            None => main.push(group),
+        }
+    }
+    main
+}
+
+/// Whether a sweep made the size.
+pub(crate) fn is_swept(size: &str) -> bool {
+    !size_parts(size).1.is_empty()
 }
 
 /// Whether two rows belong to one kernel, instance and size.
@@ -87,60 +183,76 @@ pub(crate) fn same_case(a: &Row, b: &Row) -> bool {
     a.kernel == b.kernel && a.dtype == b.dtype && a.size == b.size
 }
 
-impl Column {
-    fn of(row: &Row) -> Column {
-        Column {
-            backend: row.backend.clone(),
-            variant: row.variant.clone(),
-            adapter: row.adapter.clone(),
-        }
-    }
-}
-
 impl Line {
-    fn new(first: &Row, group: &[&Row], columns: &[Column], software: &[&str]) -> Line {
-        // A software adapter is a CPU under another name: it is shown, never ranked.
-        let ranked = |row: &&&Row| {
-            !row.adapter.as_deref().is_some_and(|adapter| software.contains(&adapter))
+    fn new(group: &[&Row], families: &[Family], software: &[&str]) -> Line {
+        // A software adapter is a CPU under another name, and unchecked code is there for its
+        // price: they are shown, never ranked.
+        let soft = |row: &Row| row.adapter.as_deref().is_some_and(|a| software.contains(&a));
+        let shown = |row: &&&Row| families.iter().any(|family| (family.holds)(row));
+        let ranked = group.iter().filter(shown).filter(|row| !soft(row));
+        let best = ranked.filter_map(|row| row.median_ns).min();
+        let cell = |family: &Family| {
+            let of: Vec<&Row> = group.iter().copied().filter(|row| (family.holds)(row)).collect();
+            Cell::new(&of, best, family.named, &soft)
         };
-        let best = group.iter().filter(ranked).filter_map(|row| row.median_ns).min();
-        let cell = |column: &Column| {
-            let row = group.iter().find(|row| Column::of(row) == *column);
-            row.map_or_else(Cell::none, |row| Cell::new(row, best))
-        };
+        let first = group[0];
         Line {
             kernel: first.kernel.clone(),
             dtype: first.dtype.name(),
             size: first.size.clone(),
             anchor: crate::kernels::anchor(&first.kernel),
-            cells: columns.iter().map(cell).collect(),
+            cells: families.iter().map(cell).collect(),
         }
     }
 }
 
 impl Cell {
-    fn none() -> Cell {
+    fn bare(class: &str, text: &str, title: &str) -> Cell {
+        let [class, text, title] = [class, text, title].map(str::to_owned);
         let empty = String::new;
-        Cell { class: "none".to_owned(), text: empty(), ratio: empty(), title: empty() }
+        Cell { class, text, ratio: empty(), name: empty(), bad: empty(), title }
     }
 
-    fn new(row: &Row, best: Option<u64>) -> Cell {
-        match (row.status, row.median_ns, best) {
-            (Status::Verified, Some(median), Some(best)) => {
-                let ratio = median as f64 / best.max(1) as f64;
-                Cell {
-                    class: heat(ratio).to_owned(),
-                    text: format::time(median),
-                    ratio: format::ratio(ratio),
-                    title: String::new(),
-                }
-            }
-            (status, ..) => Cell {
-                class: status.name().to_owned(),
-                text: status.name().to_owned(),
-                ratio: String::new(),
-                title: row.reason.clone(),
-            },
+    /// The best of a family: hardware before software, then the fastest.
+    fn new(of: &[&Row], best: Option<u64>, named: bool, soft: &impl Fn(&Row) -> bool) -> Cell {
+        let timed = of.iter().filter_map(|row| Some((soft(row), row.median_ns?, row)));
+        let Some((_, median, row)) = timed.min_by_key(|(soft, median, _)| (*soft, *median)) else {
+            return Cell::without_time(of);
+        };
+        let bad = [Status::Wrong, Status::Failed]
+            .map(|status| (of.iter().filter(|row| row.status == status).count(), status));
+        let bad = bad.into_iter().filter(|(count, _)| *count > 0);
+        let ratio = best.map(|best| median as f64 / best.max(1) as f64);
+        let name = match &row.adapter {
+            _ if !named => String::new(),
+            Some(adapter) => adapter.clone(),
+            None => row.variant.clone(),
+        };
+        Cell {
+            class: ratio.map_or("soft", heat).to_owned(),
+            text: format::time(median),
+            ratio: ratio.map(format::ratio).unwrap_or_default(),
+            name,
+            bad: bad
+                .map(|(count, status)| format!("{count} {status}"))
+                .collect::<Vec<_>>()
+                .join(" "),
+            title: String::new(),
+        }
+    }
+
+    /// The worst status of a family without a time, and its reason.
+    fn without_time(of: &[&Row]) -> Cell {
+        let severity = |row: &&&Row| match row.status {
+            Status::Wrong => 0,
+            Status::Failed => 1,
+            Status::Unavailable => 2,
+            Status::Skipped => 3,
+            Status::Verified => 4,
+        };
+        match of.iter().min_by_key(severity) {
+            Some(row) => Cell::bare(row.status.name(), row.status.name(), &row.reason),
+            None => Cell::bare("none", "", ""),
         }
     }
 }

@@ -5,12 +5,16 @@
 //! a record is untrusted and is escaped by the template engine; charts and pictures are made here.
 #![forbid(unsafe_code)]
 
+mod against;
 mod chart;
+mod estimates;
 mod format;
 mod heatmap;
 mod kernels;
 mod page;
 mod picture;
+mod plot;
+mod shown;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -9,12 +9,16 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde}
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::against::Against;
 use crate::heatmap::HeatMap;
 use crate::kernels::KernelView;
-use crate::{ReportError, format, kernels};
+use crate::{ReportError, against, format, kernels};
 
 const TEMPLATE: &str = include_str!("../templates/report.html");
 const STYLE: &str = include_str!("../templates/report.css");
+
+/// So many conclusions fit above the heat map on the first screen.
+const FEW: usize = 6;
 
 /// Everything the template names.
 #[derive(Serialize)]
@@ -27,7 +31,10 @@ struct Page<'r> {
     machine: Vec<MachineView>,
     adapters: &'r [Adapter],
     conclusions: &'r [String],
+    /// Sentences shown at the top, where there are few; else they stand with their kernels.
+    few: bool,
     heatmap: HeatMap,
+    against: Option<Against>,
     kernels: Vec<KernelView>,
     workers: Vec<WorkerView>,
     statuses: String,
@@ -63,6 +70,8 @@ pub(crate) fn render(record: &Record, folder: &Path) -> Result<String, ReportErr
         machine: machine(record),
         adapters: &record.adapters,
         conclusions: &record.conclusions,
+        few: record.conclusions.len() <= FEW,
+        against: against::view(&record.rows),
         heatmap: HeatMap::new(&record.rows, &software),
         kernels: kernels::views(record, folder)?,
         workers: workers(record),

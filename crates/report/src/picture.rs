@@ -59,14 +59,20 @@ fn draw(folder: &Path, picture: &PictureFile) -> Result<String, String> {
     }
     let elements = (0..array.len()).filter_map(|index| array.get(index));
     let values = elements.map(|scalar| scalar.as_f64()).collect::<Vec<f64>>();
-    let colours = match picture.kind {
-        PictureKind::Result => shades(&values, picture.scale),
-        PictureKind::Difference => values.iter().flat_map(|&value| difference(value)).collect(),
+    let (indices, palette) = match picture.kind {
+        PictureKind::Result => (shades(&values, picture.scale), palette()),
+        PictureKind::Difference => {
+            let index = |&value: &f64| (value as u8).min(2);
+            (values.iter().map(index).collect(), DIFFERENCE.concat())
+        }
     };
-    encode(picture.width, picture.height, &colours).map_err(|error| error.to_string())
+    encode(picture.width, picture.height, &indices, palette).map_err(|error| error.to_string())
 }
 
-/// Values as colours of a map that rises evenly in lightness.
+/// Index of the colour of a value that is no number.
+const NOT_A_NUMBER: u8 = 255;
+
+/// Values as colours of a map that rises evenly in lightness, by their index in [`palette`].
 fn shades(values: &[f64], scale: PictureScale) -> Vec<u8> {
     let finite = values.iter().copied().filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::MAX, f64::MIN), |(a, b), v| (a.min(v), b.max(v)));
@@ -79,7 +85,12 @@ fn shades(values: &[f64], scale: PictureScale) -> Vec<u8> {
             PictureScale::Log => (1.0 + linear * 1000.0).ln() / 1001_f64.ln(),
         }
     };
-    values.iter().flat_map(|&value| colour(place(value))).collect()
+    let last = f64::from(NOT_A_NUMBER - 1);
+    let index = |&value: &f64| match value.is_nan() {
+        true => NOT_A_NUMBER,
+        false => (place(value) * last).round() as u8,
+    };
+    values.iter().map(index).collect()
 }
 
 /// Control points of the map, from dark violet over teal to yellow.
@@ -91,10 +102,14 @@ const MAP: [[f64; 3]; 5] = [
     [253.0, 231.0, 37.0],
 ];
 
+/// The colours of the map, and that of what is no number.
+fn palette() -> Vec<u8> {
+    let last = f64::from(NOT_A_NUMBER - 1);
+    let shades = (0..NOT_A_NUMBER).flat_map(|index| colour(f64::from(index) / last));
+    shades.chain([255, 0, 255]).collect()
+}
+
 fn colour(place: f64) -> [u8; 3] {
-    if place.is_nan() {
-        return [255, 0, 255];
-    }
     let scaled = place * (MAP.len() - 1) as f64;
     let index = (scaled as usize).min(MAP.len() - 2);
     let share = scaled - index as f64;
@@ -104,21 +119,22 @@ fn colour(place: f64) -> [u8; 3] {
 }
 
 /// Equal: nearly white; different and allowed: blue; not allowed: red.
-fn difference(value: f64) -> [u8; 3] {
-    match value as u8 {
-        0 => [236, 236, 236],
-        1 => [0, 114, 178],
-        _ => [213, 40, 0],
-    }
-}
+const DIFFERENCE: [[u8; 3]; 3] = [[236, 236, 236], [0, 114, 178], [213, 40, 0]];
 
-fn encode(width: usize, height: usize, colours: &[u8]) -> Result<String, png::EncodingError> {
+fn encode(
+    width: usize,
+    height: usize,
+    indices: &[u8],
+    palette: Vec<u8>,
+) -> Result<String, png::EncodingError> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_palette(palette);
+    encoder.set_compression(png::Compression::High);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(colours)?;
+    writer.write_image_data(indices)?;
     writer.finish()?;
     Ok(BASE64_STANDARD.encode(bytes))
 }
@@ -130,15 +146,10 @@ mod tests {
     #[test]
     fn the_ends_of_the_range_have_the_ends_of_the_map() {
         let shades = shades(&[0.0, 5.0, 10.0, f64::NAN], PictureScale::Linear);
-        assert_eq!(shades[..3], [68, 1, 84]);
-        assert_eq!(shades[3..6], [33, 145, 140]);
-        assert_eq!(shades[6..9], [253, 231, 37]);
-        assert_eq!(shades[9..], [255, 0, 255]);
-    }
-
-    #[test]
-    fn a_difference_is_seen() {
-        assert_ne!(difference(0.0), difference(1.0));
-        assert_ne!(difference(1.0), difference(2.0));
+        assert_eq!(shades, [0, 127, 254, NOT_A_NUMBER]);
+        let palette = palette();
+        assert_eq!(palette[..3], [68, 1, 84]);
+        assert_eq!(palette[127 * 3..128 * 3], [33, 145, 140]);
+        assert_eq!(palette[254 * 3..], [253, 231, 37, 255, 0, 255]);
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crossover_record::{
-    AnswerCheck, AnswerValue, Difference, Machine, Phases, PictureFile, PictureKind, PictureScale,
-    Proof, RECORD_SCHEMA, Record, Row, Status, Timed,
+    Adapter, AnswerCheck, AnswerValue, Chart, ChartAxis, ChartMark, ChartSeries, Difference,
+    EstimateCheck, FactCard, KernelCard, Machine, Phases, PictureFile, PictureKind, PictureScale,
+    Proof, RECORD_SCHEMA, Record, Repetition, Row, Status, Timed,
 };
 use crossover_report::render;
 use crossover_values::{Array, DType, Scalar, Value, npy};
@@ -164,4 +165,147 @@ fn pictures_that_are_not_as_recorded_are_errors() {
     store(folder.path(), &[3, 3]);
     assert!(render_with("a.npy").is_err(), "a picture of another shape");
     assert!(render_with("../a.npy").is_err(), "a picture outside the record");
+}
+
+fn chart(mark: ChartMark, rows: Option<[String; 2]>) -> Chart {
+    let axis = |log| ChartAxis { label: HOSTILE.to_owned(), log };
+    let points = vec![[1.0, 0.5], [10.0, 0.05], [100.0, 0.004]];
+    Chart {
+        kernel: "julia".to_owned(),
+        dtype: DType::F64,
+        size: "small".to_owned(),
+        name: "error by items".to_owned(),
+        caption: "falls as the root".to_owned(),
+        mark,
+        x: axis(true),
+        y: axis(false),
+        series: vec![ChartSeries { name: HOSTILE.to_owned(), points }],
+        rows,
+    }
+}
+
+#[test]
+fn what_kernels_show_of_themselves_is_on_the_page() {
+    let mut record = record();
+    record.charts = vec![
+        chart(ChartMark::Line, None),
+        chart(ChartMark::Bars, None),
+        chart(ChartMark::Points, Some(["bytes".to_owned(), "time".to_owned()])),
+    ];
+    record.kernels = vec![KernelCard {
+        stem: "julia".to_owned(),
+        title: "A title".to_owned(),
+        summary: "A summary".to_owned(),
+        axes: BTreeMap::from([("chunk".to_owned(), "what chunks cost".to_owned())]),
+        choices: BTreeMap::from([("order".to_owned(), vec!["up".to_owned(), "down".to_owned()])]),
+        facts: BTreeMap::from([(
+            "bytes".to_owned(),
+            FactCard { doc: "size of the structure".to_owned(), unit: "B".to_owned() },
+        )]),
+        determinism: "the order of insertion".to_owned(),
+    }];
+    let estimate = |estimate: f64| EstimateCheck {
+        name: "distinct items".to_owned(),
+        estimate: estimate.into(),
+        truth: AnswerValue::of_integer(10_000),
+        relative_error: (estimate / 10_000.0 - 1.0).into(),
+    };
+    for (index, row) in record.rows.iter_mut().enumerate() {
+        row.parameters.insert("order".to_owned(), 1.0);
+        row.estimates = vec![estimate(10_320.5)];
+        row.facts = BTreeMap::from([("bytes".to_owned(), 2048.0 * index as f64)]);
+        let (class, threads) = ("same".to_owned(), vec![1, 2]);
+        row.repetition = Some(Repetition { class, calls: 3, threads, equal: index != 1 });
+    }
+    let html = render(&record, Path::new(".")).unwrap();
+    let shown = [
+        "A title",
+        "A summary",
+        "what chunks cost",
+        "order = down",
+        "the order of insertion",
+        "error by items",
+        "falls as the root",
+        "10320.5",
+        "+3.205 %",
+        "2.00 KiB",
+        "size of the structure",
+        "same: 3 calls alike on 1 to 2 threads",
+        "class=\"no\">same: 3 calls differ",
+    ];
+    for text in shown {
+        assert!(html.contains(text), "{text} is not shown");
+    }
+    assert_eq!(html.matches("<svg").count(), 4, "time by size, and three of the kernel");
+    assert!(!html.contains("<script"), "a text of the record became an element");
+}
+
+#[test]
+fn the_heat_map_shows_the_best_of_each_family_and_what_is_bad_beside_it() {
+    let mut record = record();
+    let mut wrong = row("book", "native", "fancy", None);
+    wrong.status = Status::Wrong;
+    let mut on = |slug: &str, median| {
+        let mut shader = row("book", "wgsl", "tuned", Some(median));
+        shader.adapter = Some(slug.to_owned());
+        record.rows.push(shader);
+    };
+    on("soft", 1_000_000);
+    on("card", 8_000_000);
+    record.rows.extend([
+        row("book", "native", "simd", Some(20_000_000)),
+        row("book", "native", "simd_threads", Some(10_000_000)),
+        row("book", "cranelift", "1t", Some(160_000_000)),
+        row("book", "cranelift", "unchecked", Some(1)),
+        wrong,
+    ]);
+    record.adapters = vec![Adapter {
+        backend: "wgsl".to_owned(),
+        slug: "soft".to_owned(),
+        name: "soft".to_owned(),
+        driver: String::new(),
+        kind: "software".to_owned(),
+        software: true,
+        passport: vec![],
+    }];
+    let html = render(&record, Path::new(".")).unwrap();
+    let cells = [
+        // The card is the fastest that counts; the software adapter and unchecked code do not.
+        "8.00 ms <small>1.00×</small><small class=\"name\">card</small>",
+        "20.0 ms <small>2.50×</small><small class=\"name\">simd</small><small class=\"bad\">1 wrong</small>",
+        "10.0 ms <small>1.25×</small><small class=\"name\">simd_threads</small>",
+        "Fastest most often: wgsl tuned (1).",
+        "1 of 1 take over 1.5 times: julia f64.",
+    ];
+    for cell in cells {
+        assert!(html.contains(cell), "{cell} is not shown");
+    }
+}
+
+#[test]
+fn a_sweep_is_a_chart_against_its_parameter_and_stays_off_the_first_screen() {
+    let mut record = record();
+    for chunk in 0..40 {
+        for variant in ["scalar", "threads"] {
+            let size = format!("book order=down chunk={}", 1_u64 << chunk);
+            record.rows.push(row(&size, "native", variant, Some(1_000_000 + chunk)));
+        }
+    }
+    let html = render(&record, Path::new(".")).unwrap();
+    assert!(html.contains("julia f64 book, order = down: time of a call by chunk"));
+    assert!(
+        html.contains("native scalar (1)."),
+        "{}",
+        &html[html.find("Every kernel").unwrap_or(0)..][..3000]
+    ); //"cases of a sweep are not counted");
+    let many = |cases: u64| {
+        let mut record = record.clone();
+        for n in 0..cases {
+            record.rows.push(row(&format!("book n={n}"), "native", "scalar", Some(1000 + n)));
+        }
+        render(&record, Path::new(".")).unwrap()
+    };
+    let html = many(4000);
+    assert!(html.contains("more cases of the sweep are in the record alone"));
+    assert!(html.len() < 3_000_000, "{} bytes", html.len());
 }
