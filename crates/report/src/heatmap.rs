@@ -132,8 +132,8 @@ fn wins(families: &[Family], lines: &[Line]) -> String {
     counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
     let words = counts
         .iter()
-        .map(|(count, [backend, of])| format!("{}: {count}", format!("{backend} {of}").trim()));
-    words.collect::<Vec<_>>().join("; ")
+        .map(|(count, [backend, of])| format!("{} ({count})", format!("{backend} {of}").trim()));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Rows by kernel, instance and size, in their order.
@@ -150,10 +150,7 @@ pub(crate) fn cases<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<Vec<&'r Row>
 
 /// Of each kernel instance the case of the largest size that `counts`: the one whose plain loop (or
 /// else fastest row) takes longest. Cases of a sweep are not among them.
-pub(crate) fn main_cases<'r>(
-    rows: &'r [Row],
-    counts: impl Fn(&[&Row]) -> bool,
-) -> Vec<Vec<&'r Row>> {
+pub(crate) fn main_cases(rows: &[Row], counts: impl Fn(&[&Row]) -> bool) -> Vec<Vec<&Row>> {
     let work = |group: &[&Row]| {
         let plain = group.iter().find(|row| row.backend == "native" && row.variant == "scalar");
         let plain = plain.and_then(|row| row.median_ns);
