@@ -9,6 +9,7 @@ mod loops;
 mod rows;
 #[cfg(test)]
 mod tests;
+pub(super) mod waves;
 
 use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
 use crossover_values::DType;
@@ -30,6 +31,17 @@ const VARIANTS: &[NativeVariant] = &[
         threaded: true,
         ..variant("threads", "fused rows over threads", |call| {
             by_instance(call, rows::threaded, rows::threaded)
+        })
+    },
+    variant(
+        "blocked",
+        "several steps per walk over the grid, as a wave of rows in cache",
+        |call| by_instance(call, blocked, blocked),
+    ),
+    NativeVariant {
+        threaded: true,
+        ..variant("blocked_threads", "waves, a band of rows per thread", |call| {
+            by_instance(call, blocked_threaded, blocked_threaded)
         })
     },
     variant("new_grid", "ladder: plain loop, a new grid per step", |call| {
@@ -76,6 +88,21 @@ impl<T: Real> Field<'_, T> {
         let around = north + south + west + east;
         here + rate * (around - T::from_f64(4.0) * here)
     }
+}
+
+fn blocked<T: Real>(field: Field<'_, T>) {
+    let (grid, steps, rate) = torus(field);
+    waves::on_one_thread(grid, steps, rate);
+}
+
+fn blocked_threaded<T: Real>(field: Field<'_, T>) {
+    let (grid, steps, rate) = torus(field);
+    waves::on_threads(grid, steps, rate);
+}
+
+fn torus<T>(field: Field<'_, T>) -> (waves::Grid<'_, T>, usize, T) {
+    let Field { u, rows, columns, steps, rate } = field;
+    (waves::Grid { u, rows, columns, rim: waves::Rim::Torus }, steps, rate)
 }
 
 /// Runs the form of a variant that fits the instance. A field without cells stays as it is.

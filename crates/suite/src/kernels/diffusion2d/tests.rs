@@ -13,7 +13,7 @@ fn subject(dtype: DType) -> Subject {
 fn the_ladder_agrees_at_odd_sizes() {
     for dtype in [DType::F32, DType::F64] {
         for n in [1.0, 2.0, 3.0, 4.0, 17.0, 33.0, 64.0] {
-            for steps in [0.0, 1.0, 6.0] {
+            for steps in [0.0, 1.0, 6.0, 33.0] {
                 subject(dtype).assert_exact_variants(&[("n", n), ("steps", steps)]);
             }
         }
@@ -47,7 +47,9 @@ fn fields_need_not_be_square() {
     };
     let expected = run(loops::scratch);
     assert_ne!(expected, start);
-    let forms: [fn(Field<'_, f64>); 8] = [
+    let forms: [fn(Field<'_, f64>); 10] = [
+        blocked,
+        blocked_threaded,
         loops::new_grid,
         loops::table,
         rows::fused,
