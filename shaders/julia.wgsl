@@ -1,7 +1,9 @@
-// Julia set: one invocation per pixel, tiles of 8 x 8.
+// Julia set: one invocation per pixel, TILE_COLUMNS x TILE_ROWS pixels per workgroup.
 //
-// Invocations of a tile leave the loop together or not: pixels that lie together leave at similar
-// steps, so a square tile keeps more lanes of a subgroup busy than a piece of a row does.
+// The invocations of a subgroup run until the last of them leaves. Pixels that lie together leave at
+// similar steps, so a tile keeps more lanes busy than a piece of a row does. Invocations are counted
+// along the rows of a tile: of tiles 8 pixels across, a subgroup of 32 takes 8 x 4 pixels, one of 64
+// takes 8 x 8.
 
 struct Params {
     c_re: real,
@@ -16,7 +18,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> y: array<real>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(TILE_COLUMNS, TILE_ROWS)
 fn julia(@builtin(global_invocation_id) id: vec3<u32>) {
     let row = id.y;
     let column = id.x;

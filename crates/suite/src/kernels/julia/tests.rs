@@ -104,3 +104,27 @@ mod mutants {
         }));
     }
 }
+
+/// The claim that the shader's tiles rest on: lanes of a group of 32 that are busy, until the last
+/// of them leaves, by the form of the group.
+#[test]
+fn pixels_of_a_tile_leave_more_nearly_together_than_those_of_a_row() {
+    let subject = subject(DType::F64);
+    let w = 1000;
+    let outputs = subject.run(subject.variant("simd"), &subject.case(&[("w", w as f64)]));
+    let counts = counts(&outputs[0]);
+    let busy = |columns: usize, rows: usize| {
+        let (mut steps, mut slots) = (0_i64, 0_i64);
+        for row in (0..w - w % rows).step_by(rows) {
+            for column in (0..w - w % columns).step_by(columns) {
+                let tile = (0..rows).flat_map(|r| &counts[(row + r) * w + column..][..columns]);
+                let tile: Vec<i64> = tile.map(|&count| i64::from(count)).collect();
+                steps += tile.iter().sum::<i64>();
+                slots += 32 * tile.iter().max().unwrap();
+            }
+        }
+        steps as f64 / slots as f64
+    };
+    let (row, tile) = (busy(32, 1), busy(8, 4));
+    assert!((0.63..0.65).contains(&row) && (0.72..0.74).contains(&tile), "{row} {tile}");
+}
