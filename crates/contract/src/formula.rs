@@ -120,23 +120,39 @@ impl Formula {
 
 /// The text in the form that the parser reads: it takes the start of a name for an operator where
 /// it can (`max_iterations` for `max`), which braces around names end; and it knows no exponents,
-/// so numbers are written out.
+/// so numbers are written out. `min(a, b)` becomes `((a)min(b))`: what the parser itself makes of the
+/// call form closes too late in parentheses, and not at all when calls nest.
 fn plain(text: &str) -> String {
-    const FUNCTIONS: [&str; 10] =
-        ["abs", "floor", "ceil", "round", "sqrt", "exp", "ln", "log2", "min", "max"];
+    const FUNCTIONS: [&str; 8] = ["abs", "floor", "ceil", "round", "sqrt", "exp", "ln", "log2"];
     let mut plain = String::with_capacity(text.len() + 16);
+    // Of each open parenthesis, the operator whose call it is; and the call that comes next.
+    let mut open: Vec<&str> = Vec::new();
+    let mut call = "";
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let (word, tail) = rest.split_at(word_length(rest, first));
-        if (first.is_ascii_alphabetic() || first == '_') && !FUNCTIONS.contains(&word) {
-            plain.extend(["{", word, "}"]);
-        } else if let (true, Ok(value)) = (first.is_ascii_digit(), word.parse::<f64>()) {
-            plain.push_str(&value.to_string());
-        } else {
-            plain.push_str(word);
+        if !matches!(word, "(" | " ") {
+            plain.push_str(std::mem::take(&mut call));
+        }
+        match word {
+            "min" | "max" => call = word,
+            "(" => {
+                plain.push_str(if call.is_empty() { "(" } else { "((" });
+                open.push(std::mem::take(&mut call));
+            }
+            ")" => plain.push_str(if open.pop().unwrap_or("").is_empty() { ")" } else { "))" }),
+            "," => plain.extend([")", open.last().copied().unwrap_or(","), "("]),
+            _ if (first.is_ascii_alphabetic() || first == '_') && !FUNCTIONS.contains(&word) => {
+                plain.extend(["{", word, "}"]);
+            }
+            _ => match (first.is_ascii_digit(), word.parse::<f64>()) {
+                (true, Ok(value)) => plain.push_str(&value.to_string()),
+                _ => plain.push_str(word),
+            },
         }
         rest = tail;
     }
+    plain.push_str(call);
     plain
 }
 
@@ -203,6 +219,9 @@ mod tests {
         assert_eq!(value("floor(0.45 * n) + max(1, 2)").unwrap(), 6.0);
         assert_eq!(value("2^3").unwrap(), 8.0);
         assert_eq!(value("-n").unwrap(), -10.0);
+        assert_eq!(value("(min (n, 3) + 1) * 2").unwrap(), 8.0);
+        assert_eq!(value("1 + 2 * min(1, max(0, n - 4)) * (max(n, 1) - 3)").unwrap(), 15.0);
+        assert_eq!(value("3 - max(0, min(n, 2)) - 1").unwrap(), 0.0);
     }
 
     #[test]
@@ -218,6 +237,8 @@ mod tests {
         let unknown = Formula::parse("n * m").unwrap().value(&names(&[("n", 1.0)]));
         assert!(matches!(unknown, Err(FormulaError::UnknownName { name, .. }) if name == "m"));
         assert!(matches!(Formula::parse("n *"), Err(FormulaError::Syntax { .. })));
-        assert!(matches!(Formula::parse(""), Err(FormulaError::Syntax { .. })));
+        for text in ["", "min", "min(1, 2", "min(1, )", "(1, 2)", "n min", "max(1, 2))"] {
+            assert!(matches!(Formula::parse(text), Err(FormulaError::Syntax { .. })), "{text}");
+        }
     }
 }
