@@ -1,0 +1,111 @@
+//! Distinct ids in Rust: the reference's three ways, the sets of the libraries, a bit per id.
+
+#[cfg(test)]
+mod tests;
+mod ways;
+
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_values::{DType, Scalar, Value};
+
+use crate::arguments::{array, scalar};
+
+const DTYPES: &[DType] = &[DType::U32];
+
+/// Most ids that a list is asked about.
+const MOST_IN_A_LIST: usize = 100_000;
+
+pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
+
+const fn variant(
+    name: &'static str,
+    doc: &'static str,
+    threaded: bool,
+    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
+) -> NativeVariant {
+    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
+}
+
+const VARIANTS: &[NativeVariant] = &[
+    variant("scalar", "the reference's way of the case: set, sort or list", false, |call| {
+        run(call, plain)
+    }),
+    variant("list", "a search among the different ids so far", false, |call| run(call, list)),
+    variant("sort", "the standard library's sort, then neighbours", false, |call| {
+        run(call, |ids| Ok(ways::sort(ids)))
+    }),
+    variant("std_set", "the standard library's set, its keyed hash", false, |call| {
+        run(call, |ids| Ok(ways::std_set(ids)))
+    }),
+    variant("hashbrown", "the same table with a product for a hash", false, |call| {
+        run(call, |ids| Ok(ways::library_set(ids)))
+    }),
+    variant("bits", "one bit per id that there may be", false, |call| {
+        run(call, |ids| Ok(ways::bits(ids)))
+    }),
+    variant("threads", "one bit per id, shared by all threads", true, |call| {
+        run(call, |ids| Ok(ways::shared_bits(ids)))
+    }),
+];
+
+/// The upper bits of random words.
+#[derive(Clone, Copy, Debug)]
+struct Ids<'a> {
+    words: &'a [u32],
+    bits: u32,
+    /// The reference's form of this case.
+    form: i32,
+}
+
+impl<'a> Ids<'a> {
+    #[inline(always)]
+    fn of(self, word: u32) -> u32 {
+        word >> (32 - self.bits)
+    }
+
+    #[inline(always)]
+    fn iter(self) -> impl Iterator<Item = u32> + 'a {
+        self.words.iter().map(move |&word| self.of(word))
+    }
+}
+
+/// How many ids differ, and how many bytes it took to find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counted {
+    ids: u32,
+    bytes: usize,
+}
+
+fn run(
+    call: &mut NativeCall<'_>,
+    count: impl FnOnce(Ids<'_>) -> Result<Counted, NativeError>,
+) -> Result<(), NativeError> {
+    if call.dtype != DType::U32 {
+        return Err(NativeError::Instance(call.dtype));
+    }
+    let given = call.arguments.len();
+    let [words, bits, form] = &*call.arguments else {
+        let position = given.min(2);
+        return Err(NativeError::Argument { position, expected: "one of three arguments" });
+    };
+    let bits = scalar::<i32>(bits, 1)?.clamp(1, 28) as u32;
+    let counted = count(Ids { words: array(words, 0)?, bits, form: scalar(form, 2)? })?;
+    call.facts.insert("structure", counted.bytes as f64);
+    call.returned = vec![Value::Scalar(Scalar::U32(counted.ids))];
+    Ok(())
+}
+
+fn plain(ids: Ids<'_>) -> Result<Counted, NativeError> {
+    match ids.form {
+        0 => Ok(ways::set(ids)),
+        1 => Ok(ways::sort(ids)),
+        _ => list(ids),
+    }
+}
+
+fn list(ids: Ids<'_>) -> Result<Counted, NativeError> {
+    if ids.words.len() > MOST_IN_A_LIST {
+        let reason = format!("a list of more than {MOST_IN_A_LIST} ids is searched for minutes");
+        return Err(NativeError::Refused(reason));
+    }
+    Ok(ways::list(ids))
+}
