@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use crossover_contract::{
-    Adapter, Backend, Failure, Kernel, NativeCall, NativeVariant, Outcome, Phase, Prepared, Target,
-    Variant,
+    Adapter, Backend, Failure, Kernel, NativeCall, NativeError, NativeVariant, Outcome, Phase,
+    Prepared, Target, Variant,
 };
 use crossover_values::{DType, Signature, Value};
 
@@ -82,7 +82,10 @@ impl Prepared for PreparedNative {
         // A variant on one thread runs on the pool too, so that every variant pays the same way in.
         let result = self.pool.install(|| (self.variant.run)(&mut call));
         let wall = start.elapsed();
-        result.map_err(|error| Failure::Failed(error.to_string()))?;
+        result.map_err(|error| match error {
+            NativeError::Refused(reason) => Failure::Unavailable(reason),
+            other => Failure::Failed(other.to_string()),
+        })?;
         let (returned, facts) = (call.returned, call.facts);
         Ok(Outcome {
             outputs: outputs(&self.signature, arguments, returned)?,
