@@ -162,7 +162,9 @@ fn each(question: &Question<'_>, index: &mut [u32], one: impl Fn(&[u32], u32) ->
     question.finish(index);
 }
 
-/// Lower bounds of needles in groups, the rest one by one.
+/// Lower bounds of needles in groups. Inlined, so that vectors keep the instruction set that they were
+/// dispatched to.
+#[inline(always)]
 fn many<const N: usize>(
     question: &Question<'_>,
     index: &mut [u32],

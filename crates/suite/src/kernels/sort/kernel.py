@@ -45,11 +45,12 @@ def _pass(source: u32[:], target: u32[:], counts: u32[:, :], firsts: u32[:], shi
 def sort(ordered: u32[:], keys: u32[:]):
     n = keys.shape[0]
     spare = zeros(u32, n)
+    other = zeros(u32, n)
     firsts = zeros(u32, DIGITS)
     # Short runs for few keys, at most 2,048 runs for many.
     run = max(256, (n + 2047) // 2048)
     counts = zeros(u32, DIGITS, (n + run - 1) // run)
     _pass(keys, spare, counts, firsts, 0)
-    _pass(spare, ordered, counts, firsts, 8)
-    _pass(ordered, spare, counts, firsts, 16)
+    _pass(spare, other, counts, firsts, 8)
+    _pass(other, spare, counts, firsts, 16)
     _pass(spare, ordered, counts, firsts, 24)
