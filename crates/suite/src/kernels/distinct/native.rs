@@ -11,9 +11,6 @@ use crate::arguments::{array, scalar};
 
 const DTYPES: &[DType] = &[DType::U32];
 
-/// Most ids that a list is asked about.
-const MOST_IN_A_LIST: usize = 100_000;
-
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const fn variant(
@@ -29,21 +26,18 @@ const VARIANTS: &[NativeVariant] = &[
     variant("scalar", "the reference's way of the case: set, sort or list", false, |call| {
         run(call, plain)
     }),
-    variant("list", "a search among the different ids so far", false, |call| run(call, list)),
     variant("sort", "the standard library's sort, then neighbours", false, |call| {
-        run(call, |ids| Ok(ways::sort(ids)))
+        run(call, ways::sort)
     }),
     variant("std_set", "the standard library's set, its keyed hash", false, |call| {
-        run(call, |ids| Ok(ways::std_set(ids)))
+        run(call, ways::std_set)
     }),
     variant("hashbrown", "the same table with a product for a hash", false, |call| {
-        run(call, |ids| Ok(ways::library_set(ids)))
+        run(call, ways::library_set)
     }),
-    variant("bits", "one bit per id that there may be", false, |call| {
-        run(call, |ids| Ok(ways::bits(ids)))
-    }),
+    variant("bits", "one bit per id that there may be", false, |call| run(call, ways::bits)),
     variant("threads", "one bit per id, shared by all threads", true, |call| {
-        run(call, |ids| Ok(ways::shared_bits(ids)))
+        run(call, ways::shared_bits)
     }),
 ];
 
@@ -77,7 +71,7 @@ struct Counted {
 
 fn run(
     call: &mut NativeCall<'_>,
-    count: impl FnOnce(Ids<'_>) -> Result<Counted, NativeError>,
+    count: impl FnOnce(Ids<'_>) -> Counted,
 ) -> Result<(), NativeError> {
     if call.dtype != DType::U32 {
         return Err(NativeError::Instance(call.dtype));
@@ -88,24 +82,17 @@ fn run(
         return Err(NativeError::Argument { position, expected: "one of three arguments" });
     };
     let bits = scalar::<i32>(bits, 1)?.clamp(1, 28) as u32;
-    let counted = count(Ids { words: array(words, 0)?, bits, form: scalar(form, 2)? })?;
+    let counted = count(Ids { words: array(words, 0)?, bits, form: scalar(form, 2)? });
     call.facts.insert("structure", counted.bytes as f64);
     call.returned = vec![Value::Scalar(Scalar::U32(counted.ids))];
     Ok(())
 }
 
-fn plain(ids: Ids<'_>) -> Result<Counted, NativeError> {
+/// The reference's way of the case, which asks no list about many ids.
+fn plain(ids: Ids<'_>) -> Counted {
     match ids.form {
-        0 => Ok(ways::set(ids)),
-        1 => Ok(ways::sort(ids)),
-        _ => list(ids),
+        0 => ways::set(ids),
+        1 => ways::sort(ids),
+        _ => ways::list(ids),
     }
-}
-
-fn list(ids: Ids<'_>) -> Result<Counted, NativeError> {
-    if ids.words.len() > MOST_IN_A_LIST {
-        let reason = format!("a list of more than {MOST_IN_A_LIST} ids is searched for minutes");
-        return Err(NativeError::Refused(reason));
-    }
-    Ok(ways::list(ids))
 }

@@ -181,7 +181,7 @@ impl<H: Fn(u32) -> u32 + Copy> Table<H> {
     }
 
     /// The same with the first probes of 16 items before any of them is judged: their loads wait
-    /// together, and a branch that was foreseen wrongly does not stop the next ones from being begun.
+    /// together, and no branch depends on them; only keys that met another one go on by themselves.
     pub(super) fn look_up_in_groups(&self, items: &[u32], found: &mut [u32]) -> u32 {
         const GROUP: usize = 16;
         let mask = self.slots.len() - 1;
@@ -191,14 +191,19 @@ impl<H: Fn(u32) -> u32 + Copy> Table<H> {
         for (marks, items) in marks.iter_mut().zip(groups) {
             let places = items.map(|item| Place::first((self.hash)(item)));
             let there = places.map(|place| self.slots[place.slot(mask)]);
+            let mut open = 0_u32;
             for (lane, &there) in there.iter().enumerate() {
-                let word = items[lane] + 1;
-                let mut search = Search { is_there: there == word, probes: 1, slot: 0 };
-                if there != word && there != EMPTY {
-                    search = self.find_from(word, places[lane].next(), 2);
-                }
+                let is_there = there == items[lane] + 1;
+                marks[lane] = u32::from(is_there);
+                probes += u32::from(is_there);
+                open |= u32::from(!is_there && there != EMPTY) << lane;
+            }
+            while open != 0 {
+                let lane = open.trailing_zeros() as usize;
+                let search = self.find_from(items[lane] + 1, places[lane].next(), 2);
                 marks[lane] = u32::from(search.is_there);
                 probes += if search.is_there { search.probes } else { 0 };
+                open &= open - 1;
             }
         }
         probes + self.look_up(rest, rest_found)
