@@ -45,7 +45,7 @@ pub(crate) fn check(args: &CheckArgs) -> CommandResult {
             output::print_json(&rendered::document(rows))?;
         }
         Format::Table => {
-            output::print(&table::tables(&report.rows, Cell::Status))?;
+            output::print(&table::tables(&report.rows, Cell::Status, &[]))?;
             output::print(&rendered::summary(&report.rows))?;
         }
     }

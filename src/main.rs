@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod kernels;
 mod list;
+mod matrix;
 mod new;
 mod output;
 mod progress;

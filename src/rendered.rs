@@ -25,7 +25,9 @@ pub(crate) fn without_times(row: &mut Row) {
 pub(crate) fn summary(rows: &[Row]) -> String {
     let counts = tally(rows).into_iter().filter(|(_, count)| *count > 0);
     let counts = counts.map(|(status, count)| format!("{count} {status}")).collect::<Vec<_>>();
-    format!("{}; {} rows compared", counts.join(", "), compared_count(rows))
+    let compared = compared_count(rows);
+    let rows = if compared == 1 { "row" } else { "rows" };
+    format!("{}; {compared} {rows} compared", counts.join(", "))
 }
 
 /// The exit code, which outputs that could not be saved make 4 at least.

@@ -132,7 +132,9 @@ fn show(record: &Record, format: Format) -> Result<(), CommandError> {
     match format {
         Format::Json => output::print_json(&rendered::document(record.rows.clone())),
         Format::Table => {
-            output::print(&table::tables(&record.rows, Cell::Time))?;
+            let software = record.adapters.iter().filter(|adapter| adapter.software);
+            let software: Vec<&str> = software.map(|adapter| adapter.slug.as_str()).collect();
+            output::print(&table::tables(&record.rows, Cell::Time, &software))?;
             output::print(&rendered::summary(&record.rows))?;
             for sentence in &record.conclusions {
                 output::print(sentence)?;

@@ -7,9 +7,14 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use crossover_record::{Row, Status, size_parts};
 use crossover_report::time;
 
+use crate::matrix::matrix;
+
 /// A rule under the head and nothing else: rows are short, and there are many.
-const RULED: TableStyle =
+pub(crate) const RULED: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// More kernels than these are a matrix.
+const MAX_TABLES: usize = 3;
 
 /// Width of a table where no terminal says one.
 const PIPED_WIDTH: usize = 100;
@@ -30,8 +35,47 @@ pub(crate) enum Cell {
 }
 
 /// The tables of all kernels, and under each why rows have no time.
-pub(crate) fn tables(rows: &[Row], cell: Cell) -> String {
-    tables_of_width(rows, cell, width())
+/// Of many kernels there is one line per case, and tables only of those with something wrong.
+pub(crate) fn tables(rows: &[Row], cell: Cell, software: &[&str]) -> String {
+    let kernels = distinct(rows.iter().map(|row| row.kernel.as_str()));
+    if kernels.len() <= MAX_TABLES {
+        return tables_of_width(rows, cell, width());
+    }
+    let bad = |row: &&Row| matches!(row.status, Status::Wrong | Status::Failed);
+    let bad = distinct(rows.iter().filter(bad).map(|row| row.kernel.as_str()));
+    let shown = rows.iter().filter(|row| bad.contains(&row.kernel.as_str())).cloned();
+    let shown: Vec<Row> = shown.collect();
+    let others: Vec<&Row> = rows.iter().filter(|row| !bad.contains(&row.kernel.as_str())).collect();
+    let mut text = format!("\n{}", matrix(rows, cell, software));
+    for reason in reasons_of_many(&others) {
+        text.push_str(&format!("{reason}\n"));
+    }
+    text.push_str(&tables_of_width(&shown, cell, width()));
+    text
+}
+
+/// Why rows are not verified, equal reasons of several kernels together.
+fn reasons_of_many(rows: &[&Row]) -> Vec<String> {
+    let without = rows.iter().filter(|row| row.status != Status::Verified);
+    let without: Vec<&&Row> = without.collect();
+    let key = |row: &Row| {
+        (
+            row.status,
+            row.backend.clone(),
+            row.variant.clone(),
+            row.adapter.clone(),
+            row.reason.clone(),
+        )
+    };
+    let groups = distinct(without.iter().map(|row| key(row)));
+    let describe = |group: (Status, String, String, Option<String>, String)| {
+        let of = without.iter().filter(|row| key(row) == group);
+        let kernels = distinct(of.map(|row| format!("{} {}", row.kernel, row.dtype)));
+        let (status, backend, variant, adapter, reason) = group;
+        let place = name((&backend, &variant, adapter.as_deref()));
+        format!("  {status}: {place}: {}: {reason}", kernels.join(", "))
+    };
+    groups.into_iter().map(describe).collect()
 }
 
 fn tables_of_width(rows: &[Row], cell: Cell, width: usize) -> String {
@@ -53,7 +97,7 @@ fn tables_of_width(rows: &[Row], cell: Cell, width: usize) -> String {
     text
 }
 
-fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+pub(crate) fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = Vec::new();
     for value in values {
         if !seen.contains(&value) {
@@ -140,7 +184,7 @@ fn kernel_table(rows: &[&Row], columns: &[Column<'_>], cell: Cell) -> Table {
     table
 }
 
-fn text(row: &Row, cell: Cell) -> String {
+pub(crate) fn text(row: &Row, cell: Cell) -> String {
     match (cell, row.status, row.median_ns) {
         (Cell::Time, Status::Verified, Some(median)) => time(median),
         (Cell::Time | Cell::Status, status, _) => status.name().to_owned(),
@@ -173,15 +217,34 @@ mod tests {
         let mut wrong = row("book", "native", "simd", 7_000);
         (wrong.status, wrong.reason) = (Status::Wrong, "3 elements".to_owned());
         let rows = [row("small", "native", "simd", 5_000), wrong];
-        let text = tables(&rows, Cell::Time);
+        let text = tables(&rows, Cell::Time, &[]);
         assert!(text.contains("5.00 µs") && !text.contains("7.00 µs"), "{text}");
         assert!(text.contains("wrong: native simd f32: 3 elements"), "{text}");
     }
 
     #[test]
     fn check_shows_no_time() {
-        let text = tables(&[row("small", "native", "simd", 5_000)], Cell::Status);
+        let text = tables(&[row("small", "native", "simd", 5_000)], Cell::Status, &[]);
         assert!(text.contains("verified") && !text.contains("µs"), "{text}");
+    }
+
+    #[test]
+    fn many_kernels_are_a_matrix_and_the_tables_of_what_is_wrong() {
+        let mut rows = Vec::new();
+        for kernel in ["a", "b", "c", "d"] {
+            for variant in ["scalar", "simd"] {
+                let mut row = row("small", "native", variant, 5_000);
+                row.kernel = kernel.to_owned();
+                rows.push(row);
+            }
+        }
+        (rows[3].status, rows[3].reason) = (Status::Wrong, "3 elements".to_owned());
+        (rows[5].status, rows[5].reason) = (Status::Unavailable, "no driver".to_owned());
+        (rows[7].status, rows[7].reason) = (Status::Unavailable, "no driver".to_owned());
+        let text = tables(&rows, Cell::Status, &[]);
+        assert!(text.contains("unavailable: native simd: c f32, d f32: no driver"), "{text}");
+        assert!(text.contains("wrong: native simd f32: 3 elements"), "{text}");
+        assert_eq!(text.matches("backend variant").count(), 1, "only `b` has a table: {text}");
     }
 
     #[test]
