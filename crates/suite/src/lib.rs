@@ -9,6 +9,7 @@ mod arguments;
 mod decimal_keys;
 mod embedded;
 mod lanes;
+mod philox_lanes;
 #[cfg(test)]
 mod testing;
 

@@ -148,7 +148,7 @@ fn constants(kernel: &Kernel) -> BTreeMap<String, u32> {
 fn shader(kernel: &Kernel, text: &str, dtype: DType, form: FragmentForm) -> String {
     let library = kernel.shader_library.iter();
     let library = library.map(|(name, text)| (name.clone(), text.text.clone())).collect();
-    let text = expand_includes(text, &library, form).unwrap();
+    let text = expand_includes(text, &library, dtype, form).unwrap();
     format!("{}{text}", prelude(dtype, &constants(kernel)))
 }
 

@@ -20,8 +20,8 @@
 //!   begins with `pad`, which are zero.
 //! * A shader for kernels that are generic in `real` writes `real` wherever the kernel does and
 //!   has no `alias` line for it: the host prepends [`prelude`] of the instance.
-//! * Lines `// include: name` bring in `shaders/lib/name.wgsl`, or `name.subgroup.wgsl` beside it
-//!   where the device has subgroups.
+//! * Lines `// include: name` bring in `shaders/lib/name.wgsl`, or beside it `name.u64.wgsl` for that
+//!   instance, or `name.subgroup.wgsl` where the device has subgroups.
 
 use std::collections::{BTreeMap, BTreeSet};
 

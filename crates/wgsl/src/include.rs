@@ -4,10 +4,13 @@
 //! (`shaders/lib/philox.wgsl`), which may include others. A fragment is pasted where it is first
 //! asked for; asked for again, it is there already.
 //!
-//! A fragment may have a second form for devices with subgroups, `philox.subgroup` beside `philox`,
-//! with the same functions: the device decides which is pasted, and the shader is one text.
+//! A fragment may have further forms with the same functions: `philox.u64` beside `philox` for one
+//! instance of the kernel, `philox.subgroup` for devices with subgroups. Instance and device decide
+//! which is pasted, and the shader is one text.
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use crossover_values::DType;
 
 /// Which form of a fragment is pasted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,24 +46,31 @@ pub enum IncludeError {
     },
 }
 
-/// Expands the `// include: name` lines of a shader.
+/// Expands the `// include: name` lines of an instance's shader.
 ///
 /// # Errors
 /// An unknown fragment, or a cycle.
 pub fn expand_includes(
     text: &str,
     fragments: &BTreeMap<String, String>,
+    dtype: DType,
     form: FragmentForm,
 ) -> Result<String, IncludeError> {
+    let mut forms = vec![format!(".{dtype}")];
+    if form == FragmentForm::Subgroup {
+        forms.push(".subgroup".to_owned());
+    }
+    forms.push(String::new());
     let mut expansion =
-        Expansion { fragments, form, done: BTreeSet::new(), open: Vec::new(), out: String::new() };
+        Expansion { fragments, forms, done: BTreeSet::new(), open: Vec::new(), out: String::new() };
     expansion.text(text)?;
     Ok(expansion.out)
 }
 
 struct Expansion<'a> {
     fragments: &'a BTreeMap<String, String>,
-    form: FragmentForm,
+    /// What may follow a name, the first that is there wins.
+    forms: Vec<String>,
     done: BTreeSet<String>,
     open: Vec<String>,
     out: String,
@@ -86,11 +96,8 @@ impl Expansion<'_> {
             chain.push(name.to_owned());
             return Err(IncludeError::Cycle { chain });
         }
-        let subgroup = match self.form {
-            FragmentForm::Plain => None,
-            FragmentForm::Subgroup => self.fragments.get(&format!("{name}.subgroup")),
-        };
-        let Some(text) = subgroup.or_else(|| self.fragments.get(name)) else {
+        let form = |form: &String| self.fragments.get(&format!("{name}{form}"));
+        let Some(text) = self.forms.iter().find_map(form) else {
             let known = self.fragments.keys().cloned().collect();
             return Err(IncludeError::Unknown { name: name.to_owned(), known });
         };
@@ -116,25 +123,33 @@ mod tests {
     #[test]
     fn a_fragment_is_pasted_once() {
         let known = fragments(&[("a", "// include: b\nA"), ("b", "B")]);
-        let text =
-            expand_includes("x\n  // include: a\n// include: b\ny", &known, FragmentForm::Plain)
-                .unwrap();
+        let text = expand_includes(
+            "x\n  // include: a\n// include: b\ny",
+            &known,
+            DType::F32,
+            FragmentForm::Plain,
+        )
+        .unwrap();
         assert_eq!(text, "x\nB\nA\ny\n");
     }
 
     #[test]
-    fn the_device_decides_which_form_is_pasted() {
-        let known = fragments(&[("a", "A"), ("a.subgroup", "// include: b\nS"), ("b", "B")]);
-        let text = |form| expand_includes("// include: a", &known, form).unwrap();
-        assert_eq!(FragmentForm::ALL.map(text), ["A\n", "B\nS\n"]);
+    fn instance_and_device_decide_which_form_is_pasted() {
+        let forms = [("a", "A"), ("a.subgroup", "// include: b\nS"), ("b", "B"), ("b.u64", "U")];
+        let known = fragments(&forms);
+        let text = |dtype, form| expand_includes("// include: a", &known, dtype, form).unwrap();
+        assert_eq!(FragmentForm::ALL.map(|form| text(DType::F32, form)), ["A\n", "B\nS\n"]);
+        assert_eq!(text(DType::U64, FragmentForm::Subgroup), "U\nS\n");
     }
 
     #[test]
     fn a_cycle_and_an_unknown_name_are_errors() {
         let known = fragments(&[("a", "// include: b"), ("b", "// include: a")]);
-        let error = expand_includes("// include: a", &known, FragmentForm::Plain).unwrap_err();
+        let error =
+            expand_includes("// include: a", &known, DType::F32, FragmentForm::Plain).unwrap_err();
         assert_eq!(error.to_string(), "fragments include each other: a -> b -> a");
-        let error = expand_includes("// include: c", &known, FragmentForm::Plain).unwrap_err();
+        let error =
+            expand_includes("// include: c", &known, DType::F32, FragmentForm::Plain).unwrap_err();
         assert_eq!(error.to_string(), "there is no fragment `c`; there are: a, b");
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn source(
     let shader = shader.ok_or_else(|| Failure::Unavailable(format!("`{stem}` has no shader")))?;
     let fragments = kernel.shader_library.iter();
     let fragments = fragments.map(|(name, text)| (name.clone(), text.text.clone())).collect();
-    let text = expand_includes(&shader.text, &fragments, form)
+    let text = expand_includes(&shader.text, &fragments, dtype, form)
         .map_err(|error| Failure::Failed(format!("{}: {error}", shader.path)))?;
     let constants = kernel.definition.tuned.as_ref().map(|plan| plan.constants_of(case));
     let constants = constants.transpose().map_err(|e| Failure::Failed(e.to_string()))?;

@@ -19,10 +19,40 @@ pub(super) fn sum<T: Real>(v: &[T]) -> T {
 
 /// The same, blocks over the current pool: the fold sees them in order, so the bits stay.
 pub(super) fn sum_threaded<T: Real>(v: &[T]) -> T {
-    /// Blocks of one task at least: 1 MiB of f64.
-    const BLOCKS_PER_TASK: usize = 32;
     let blocks = v.par_chunks(BLOCK).with_min_len(BLOCKS_PER_TASK);
     fold_blocks(blocks.map(block_sum).collect())
+}
+
+/// Blocks of one task at least: 1 MiB of f64.
+const BLOCKS_PER_TASK: usize = 32;
+
+/// Groups of blocks over the current pool, each summed by `sums`.
+pub(super) fn sum_of_tasks<T: Real>(v: &[T], sums: fn(&[T]) -> Vec<T>) -> T {
+    let tasks = v.par_chunks(BLOCKS_PER_TASK * BLOCK);
+    fold_blocks(tasks.flat_map_iter(sums).collect())
+}
+
+/// The sums of blocks, several at once: sixteen partials of f32 are few vectors, and each addition
+/// to one waits for that before it. For callers that have wide vectors to keep busy.
+#[inline(always)]
+pub(super) fn sums_of_several<T: Real, const BLOCKS: usize>(v: &[T]) -> Vec<T> {
+    let mut sums = Vec::with_capacity(v.len().div_ceil(BLOCK));
+    let groups = v.chunks_exact(BLOCKS * BLOCK);
+    let rest = groups.remainder();
+    for group in groups {
+        let mut partials = [[T::from_f64(0.0); PARTIALS]; BLOCKS];
+        for round in 0..BLOCK / PARTIALS {
+            for (block, partials) in partials.iter_mut().enumerate() {
+                let terms = &group[block * BLOCK + round * PARTIALS..][..PARTIALS];
+                for (partial, &x) in partials.iter_mut().zip(terms) {
+                    *partial = *partial + x * x;
+                }
+            }
+        }
+        sums.extend(partials.map(fold_partials));
+    }
+    sums.extend(rest.chunks(BLOCK).map(block_sum));
+    sums
 }
 
 #[inline(always)]
@@ -38,6 +68,11 @@ fn block_sum<T: Real>(block: &[T]) -> T {
     for (partial, &x) in partials.iter_mut().zip(tail) {
         *partial = *partial + x * x;
     }
+    fold_partials(partials)
+}
+
+#[inline(always)]
+fn fold_partials<T: Real>(mut partials: [T; PARTIALS]) -> T {
     let mut half = PARTIALS / 2;
     while half > 0 {
         for j in 0..half {
@@ -48,7 +83,8 @@ fn block_sum<T: Real>(block: &[T]) -> T {
     partials[0]
 }
 
-fn fold_blocks<T: Real>(mut sums: Vec<T>) -> T {
+/// Block sums folded in adjacent pairs.
+pub(super) fn fold_blocks<T: Real>(mut sums: Vec<T>) -> T {
     while sums.len() > 1 {
         let pair = |pair: &[T]| pair.iter().copied().reduce(|a, b| a + b);
         sums = sums.chunks(2).filter_map(pair).collect();

@@ -20,7 +20,7 @@ fn total(subject: &Subject, variant: &str, n: f64) -> f64 {
 
 #[test]
 fn exact_variants_agree_at_odd_sizes() {
-    for dtype in [DType::F32, DType::F64] {
+    for dtype in [DType::F32, DType::F64, DType::U64] {
         for n in [1.0, 15.0, 16.0, 17.0, 4095.0, 4097.0, 12_289.0, 100_003.0] {
             subject(dtype).assert_exact_variants(&[("n", n)]);
         }
@@ -40,6 +40,8 @@ fn every_variant_gives_the_known_sum() {
 fn the_order_is_the_language_s() {
     // Sizes that show in the order: 0.1 is not exact, so another order has other bits.
     let v = vec![0.1_f32; 9000];
+    let long = vec![0.1_f32; 50_000];
+    assert_eq!(order::fold_blocks(simd_f32(&long)).to_bits(), order::sum(&long).to_bits());
     let block = |len: usize| {
         let mut partials = [0.0_f32; 16];
         (0..len).for_each(|i| partials[i % 16] += 0.1 * 0.1);
@@ -59,6 +61,37 @@ fn f32_shows_why_order_matters() {
     let error = |variant| (total(&subject(DType::F32), variant, 1e6) / exact - 1.0).abs();
     assert!(error("scalar") < 1e-6);
     assert!((1e-5..1e-3).contains(&error("loop")));
+}
+
+#[test]
+fn running_sums_of_f32_end_where_no_bound_judges_them() {
+    let subject = subject(DType::F32);
+    let case = subject.case(&[("n", 1_048_577.0)]);
+    for variant in ["loop", "iterator"] {
+        let mut call = NativeCall {
+            dtype: DType::F32,
+            arguments: &mut subject.arguments(&case),
+            returned: Vec::new(),
+            threads: 1,
+            parameters: &case.parameters,
+            facts: Default::default(),
+        };
+        let refused = (subject.variant(variant).run)(&mut call);
+        assert!(matches!(refused, Err(NativeError::Refused(_))), "{variant}");
+    }
+}
+
+#[test]
+fn whole_numbers_have_the_exact_sum() {
+    let subject = subject(DType::U64);
+    let case = subject.case(&[("n", 1e6)]);
+    for variant in VARIANTS.iter().filter(|variant| variant.dtypes.contains(&DType::U64)) {
+        let outputs = subject.run(variant, &case);
+        let [Value::Scalar(total)] = outputs[..] else { panic!("one scalar") };
+        assert_eq!(total, Scalar::U64(333_332_833_333_500_000), "{}", variant.name);
+    }
+    // Beyond 64 bits it goes on modulo 2^64.
+    assert_eq!(exact::sum(&[u32::MAX; 3]), u64::from(u32::MAX).pow(2).wrapping_mul(3));
 }
 
 #[test]

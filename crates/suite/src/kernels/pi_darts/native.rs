@@ -2,6 +2,7 @@
 //! counting gives the same hits.
 
 mod simd;
+mod staged;
 #[cfg(test)]
 mod tests;
 
@@ -54,7 +55,24 @@ const VARIANTS: &[NativeVariant] = &[
         threaded: true,
         run: |call| run(call, |darts| threaded(darts, simd::hits)),
     },
+    NativeVariant {
+        name: "staged",
+        doc: "batches of points drawn in lanes, then tested in lanes, both timed",
+        dtypes: DTYPES,
+        promise: Promise::Exact,
+        threaded: false,
+        run: staged_variant,
+    },
 ];
+
+/// Reports beside its hits what drawing the points took, and what testing them.
+fn staged_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
+    let mut spent = staged::Spent::default();
+    run(call, |darts| staged::hits(darts, &mut spent))?;
+    call.facts.insert("generation", spent.generation.as_secs_f64());
+    call.facts.insert("test", spent.test.as_secs_f64());
+    Ok(())
+}
 
 /// A range of the stream of a key.
 #[derive(Clone, Copy, Debug)]

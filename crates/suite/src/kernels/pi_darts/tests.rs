@@ -43,6 +43,14 @@ fn a_range_need_not_start_at_zero() {
 }
 
 #[test]
+fn both_stages_take_time() {
+    let mut spent = staged::Spent::default();
+    let darts = Darts { from: 5, to: 50_005, key: [0, 0] };
+    assert_eq!(staged::hits(darts, &mut spent), scalar_hits(darts));
+    assert!(!spent.generation.is_zero() && !spent.test.is_zero());
+}
+
+#[test]
 fn mutants_differ() {
     let right = scalar_hits(Darts { from: 0, to: 10_000, key: [0, 0] });
     let with = |hit: fn([u32; 4]) -> bool| {
