@@ -26,7 +26,9 @@ const SMALL: u32 = 61u;
 
 var<workgroup> group_length: atomic<u32>;
 var<workgroup> group_base: u32;
-var<workgroup> hit: atomic<u32>;
+// Whether a divisor was found, for three numbers in turn: the flag of the number after the next is
+// cleared while this one is read, so one barrier per number is enough.
+var<workgroup> hit: array<atomic<u32>, 3>;
 
 fn number(offset: u32) -> vec2<u32> {
     return plus_word(vec2<u32>(params.first_low, params.first_high), offset);
@@ -55,6 +57,20 @@ fn survives(n: vec2<u32>) -> bool {
         }
     }
     return left;
+}
+
+// Whether d divides n and is not n itself.
+fn divides_properly(d: u32, n: vec2<u32>) -> bool {
+    return divides(d, n) & ((n.y != 0u) | (d < n.x));
+}
+
+// Four divisors of an invocation between two looks at what the others found. Those beyond the root
+// are in vain and do no harm.
+fn one_of_four_divides(d: u32, n: vec2<u32>) -> bool {
+    let step = 2u * WORKGROUP;
+    let first = divides_properly(d, n) | divides_properly(d + step, n);
+    let second = divides_properly(d + (2u * step), n) | divides_properly(d + (3u * step), n);
+    return first | second;
 }
 
 @compute @workgroup_size(64)
@@ -95,29 +111,29 @@ fn divide(
         group_base = atomicLoad(&length);
     }
     let listed = workgroupUniformLoad(&group_base);
+    var turn = 0u;
     var own_found = 0u;
     var own = vec2<u32>(0u, 0u);
     for (var slot = group.x; slot < listed; slot += params.groups) {
         let n = number(survivors[slot]);
-        if local == 0u {
-            atomicStore(&hit, 0u);
-        }
-        workgroupBarrier();
-        for (var d = (SMALL + 2u) + (2u * local); d <= params.root; d += 2u * WORKGROUP) {
-            // Another invocation has found a divisor, or this is a small prime itself.
-            if (atomicLoad(&hit) != 0u) || ((n.y == 0u) && (d >= n.x)) {
+        for (var d = (SMALL + 2u) + (2u * local); d <= params.root; d += 8u * WORKGROUP) {
+            // Another invocation has found a divisor.
+            if atomicLoad(&hit[turn]) != 0u {
                 break;
             }
-            if divides(d, n) {
-                atomicStore(&hit, 1u);
+            if one_of_four_divides(d, n) {
+                atomicStore(&hit[turn], 1u);
             }
         }
         workgroupBarrier();
-        if atomicLoad(&hit) == 0u {
+        if atomicLoad(&hit[turn]) == 0u {
             own_found += 1u;
-            own = plus_word(own, n.x) + vec2<u32>(0u, n.y);
+            own = plus_words(own, n);
         }
-        workgroupBarrier();
+        if local == 0u {
+            atomicStore(&hit[(turn + 2u) % 3u], 0u);
+        }
+        turn = (turn + 1u) % 3u;
     }
     if (local == 0u) && (own_found > 0u) {
         atomicAdd(&found, own_found);

@@ -3,7 +3,7 @@
 from crossover import i32, min, prange, u32
 
 # Hops of a chain in one region, so that no lane loops longer however long the chain is.
-ROUND: i32 = 4096
+ROUND: i32 = 2048
 
 
 def pointer_walk(place: u32[:], next: u32[:], hops: i32):

@@ -1,16 +1,17 @@
 //! The right algorithm for "is it prime": Miller's test with the twelve first primes as bases, which
 //! proves every number of 64 bits (Sorenson, Webster, "Strong pseudoprimes to twelve prime bases",
-//! Mathematics of Computation 86, 2017). It does not tell a factor; composites are divided.
+//! Mathematics of Computation 86, 2017). It does not tell a factor, so composites are
+//! divided by vectors.
 
 use std::ops::Range;
 
-use super::plain;
+use super::simd;
 
 const BASES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
 
-/// [`plain`] for composites, nothing for primes.
+/// [`simd::predicted`] for composites, nothing for primes.
 pub(super) fn search(n: u64, range: Range<u64>) -> Option<u64> {
-    if is_prime(n) { None } else { plain(n, range) }
+    if is_prime(n) { None } else { simd::predicted(n, range) }
 }
 
 /// Whether an odd number above 2 is prime.
