@@ -122,7 +122,19 @@ pub(super) fn search(tree: &STree<'_>, question: &Question<'_>, index: &mut [u32
     dispatch!(Level::new(), simd => lanes(simd, tree, question, index));
 }
 
+/// Without closures: what a closure holds is compiled for the least instruction set, and then its
+/// vectors are calls.
 #[inline(always)]
 fn lanes<S: Simd>(simd: S, tree: &STree<'_>, question: &Question<'_>, index: &mut [u32]) {
-    super::many(question, index, |_, needles| tree.lower_bounds(simd, needles));
+    let (groups, rest) = question.needles.as_chunks::<FLIGHT>();
+    let (found, tail) = index.as_chunks_mut::<FLIGHT>();
+    for (found, needles) in found.iter_mut().zip(groups) {
+        *found = tree.lower_bounds(simd, needles);
+    }
+    if !rest.is_empty() {
+        let mut needles = [rest[0]; FLIGHT];
+        needles[..rest.len()].copy_from_slice(rest);
+        tail.copy_from_slice(&tree.lower_bounds(simd, &needles)[..rest.len()]);
+    }
+    question.finish(index);
 }

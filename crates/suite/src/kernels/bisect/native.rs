@@ -162,9 +162,7 @@ fn each(question: &Question<'_>, index: &mut [u32], one: impl Fn(&[u32], u32) ->
     question.finish(index);
 }
 
-/// Lower bounds of needles in groups. Inlined, so that vectors keep the instruction set that they were
-/// dispatched to.
-#[inline(always)]
+/// Lower bounds of needles in groups, the rest in one that is filled up.
 fn many<const N: usize>(
     question: &Question<'_>,
     index: &mut [u32],
