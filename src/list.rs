@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::CommandResult;
 use crate::cli::{Format, ListArgs};
 use crate::setup::{self, Table as Backends};
+use crate::table::RULED;
 use crate::{kernels, output};
 
 /// Schema of the rows of `list`.
@@ -28,6 +29,8 @@ struct Row {
     dtype: &'static str,
     entry: String,
     sizes: Vec<Size>,
+    /// Parameters that are axes of its story, and what sweeping them shows.
+    axes: BTreeMap<String, String>,
     variants: Vec<Variant>,
     answers: usize,
     mutants: usize,
@@ -60,6 +63,10 @@ pub(crate) fn list(args: &ListArgs) -> CommandResult {
             machine: setup::this_machine(),
             rows,
         })?,
+        Format::Table if args.kernels.is_empty() => {
+            output::print(&brief(&rows))?;
+            output::print("`crossover list KERNEL` shows its sizes, axes and variants.")?;
+        }
         Format::Table => output::print(&table(&rows).to_string())?,
     }
     Ok(exit::OK)
@@ -70,6 +77,10 @@ fn rows(subject: &Subject, backends: &Backends) -> Vec<Row> {
     let sizes = || {
         let sizes = definition.sizes.iter();
         sizes.map(|(name, set)| Size { name: name.clone(), parameters: set.clone() }).collect()
+    };
+    let axes = || {
+        let axes = definition.parameters.iter();
+        axes.filter_map(|(name, parameter)| Some((name.clone(), parameter.axis.clone()?))).collect()
     };
     let row = |instance: &crossover_contract::Instance| {
         let variants = backends.lines().into_iter().flat_map(|line| {
@@ -86,6 +97,7 @@ fn rows(subject: &Subject, backends: &Backends) -> Vec<Row> {
             dtype: instance.dtype.name(),
             entry: instance.entry.clone(),
             sizes: sizes(),
+            axes: axes(),
             variants: variants.collect(),
             answers: definition.answers.len(),
             mutants: definition.mutants.len(),
@@ -108,10 +120,30 @@ fn table(rows: &[Row]) -> Table {
             let set = size.parameters.iter().map(|(name, value)| format!("{name}={value}"));
             format!("{}: {}", size.name, set.collect::<Vec<_>>().join(" "))
         };
-        let sizes = row.sizes.iter().map(size).collect::<Vec<_>>().join("\n");
+        let axes = row.axes.iter().map(|(name, shows)| format!("axis {name}: {shows}"));
+        let sizes = row.sizes.iter().map(size).chain(axes).collect::<Vec<_>>().join("\n");
         table.add_row([name, sizes, variants(row)]);
     }
     table
+}
+
+/// One line per kernel: its instances and its title.
+fn brief(rows: &[Row]) -> String {
+    let mut kernels: Vec<(&str, Vec<&str>, &str)> = Vec::new();
+    for row in rows {
+        match kernels.iter_mut().find(|(kernel, ..)| *kernel == row.kernel) {
+            Some((_, dtypes, _)) => dtypes.push(row.dtype),
+            None => kernels.push((&row.kernel, vec![row.dtype], &row.title)),
+        }
+    }
+    let mut table = Table::new();
+    table.load_style(RULED);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["kernel", "dtypes", "is"]);
+    for (kernel, dtypes, title) in kernels {
+        table.add_row([kernel, &dtypes.join(" "), title]);
+    }
+    table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// One line per backend: `native: scalar simd threads`.

@@ -24,7 +24,7 @@ pub(crate) fn matrix(rows: &[Row], cell: Cell, software: &[&str]) -> String {
 fn table(head: Vec<String>, lines: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(RULED);
-    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(head);
     table.add_rows(lines);
     for column in table.column_iter_mut().skip(1) {

@@ -14,7 +14,7 @@ pub(crate) const RULED: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// More kernels than these are a matrix.
-const MAX_TABLES: usize = 3;
+pub(crate) const MAX_TABLES: usize = 3;
 
 /// Width of a table where no terminal says one.
 const PIPED_WIDTH: usize = 100;
