@@ -3,8 +3,8 @@
 from crossover import i32, prange, u32, u64, zeros
 
 # Divisors of one round lie in a span of this length. A round is a region of its own, so that no
-# lane divides longer than 2,048 times in it, however large the numbers are.
-SPAN: i32 = 4096
+# lane divides longer than 240 times in it, however large the numbers are.
+SPAN: i32 = 480
 
 
 def primes_range_u32(first: u32, last: u32) -> tuple[u32, u64]:
