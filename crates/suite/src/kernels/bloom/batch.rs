@@ -26,7 +26,7 @@ impl Modulo {
     /// smaller of it and it less `size`, which wraps if it was right, is the remainder.
     #[inline(always)]
     fn of(self, h: u32) -> u32 {
-        let quotient = (u64::from(h) * self.reciprocal >> 32) as u32;
+        let quotient = ((u64::from(h) * self.reciprocal) >> 32) as u32;
         let remainder = h.wrapping_sub(quotient.wrapping_mul(self.size));
         remainder.min(remainder.wrapping_sub(self.size))
     }

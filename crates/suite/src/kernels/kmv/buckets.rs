@@ -39,7 +39,7 @@ fn place(numbers: &[u32], limit: u32) -> (Vec<u32>, Vec<u32>) {
     // The leading bits of a product instead of a quotient: the order of the buckets is the order of
     // the numbers all the same.
     let scale = ((wanted as u64) << 32) / (u64::from(limit) + 1);
-    let bucket = |number: u32| (u64::from(number) * scale >> 32) as usize;
+    let bucket = |number: u32| ((u64::from(number) * scale) >> 32) as usize;
     let mut ends = vec![0_u32; bucket(limit) + 1];
     for &number in numbers {
         ends[bucket(number)] += 1;

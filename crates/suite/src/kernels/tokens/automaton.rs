@@ -22,7 +22,8 @@ impl TokenSet for Trie {
     fn build(tokens: Vec<Text>) -> Result<Trie, NativeError> {
         let mut trie = Trie { letters: vec![0], children: Vec::new() };
         // Each node of a level is the range of tokens that share its beginning.
-        let mut level = vec![0..tokens.len()];
+        let root = 0..tokens.len();
+        let mut level = vec![root];
         let mut depth = 0;
         while !level.is_empty() {
             let mut next = Vec::new();
