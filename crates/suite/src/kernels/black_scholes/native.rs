@@ -22,7 +22,7 @@ const DTYPES: &[DType] = &[DType::F32, DType::F64];
 const PER_TASK: usize = 4096;
 
 /// The square root of a half, as the reference rounds it.
-const SQRT_HALF: f64 = 0.7071067811865476;
+const SQRT_HALF: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
 pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_policies(&[("conditioning", conditioning::conditioning)]);

@@ -60,7 +60,7 @@ impl<S: Simd> Special<S> for f32 {
     const ERF_CENTRE: f32 = 3.0;
     const ERF_END: f32 = 4.0;
     const EXP_END: f32 = 87.0;
-    const LN2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+    const LN2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
     const ROUNDER: f32 = 12_582_912.0;
     const EXPONENT_OFFSET: f32 = 8_388_735.0;
     const FRACTION: u32 = 23;

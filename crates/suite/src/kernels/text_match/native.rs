@@ -66,11 +66,14 @@ fn letters_threaded(text: &mut [u8], words: &[u32]) {
     pieces.for_each(|(text, words)| bits::letters(text, words));
 }
 
+/// Counts the occurrences of each pattern.
+type Count = fn(&[u8], &[&[u8]]) -> Result<Vec<u32>, NativeError>;
+
 /// Makes the text, then counts.
 fn run(
     call: &mut NativeCall<'_>,
     letters: fn(&mut [u8], &[u32]),
-    count: fn(&[u8], &[&[u8]]) -> Result<Vec<u32>, NativeError>,
+    count: Count,
 ) -> Result<(), NativeError> {
     if call.dtype != DType::U32 {
         return Err(NativeError::Instance(call.dtype));
