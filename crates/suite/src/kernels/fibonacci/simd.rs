@@ -28,12 +28,10 @@ impl<S: Simd> Pieces<S> {
     /// Pieces of `length` terms from `start` on.
     #[inline(always)]
     fn new(simd: S, start: u32, length: u32) -> Pieces<S> {
-        let mut first = [[0; 64]; 2];
-        for lane in 0..S::u32s::LEN {
-            [first[0][lane], first[1][lane]] = terms_at(start + lane as u32 * length + 1);
-        }
+        let at = |lane: usize| terms_at(start + lane as u32 * length + 1);
         let zero = S::u32s::simd_from(simd, 0);
-        let [a, b] = first.map(|terms| S::u32s::from_slice(simd, &terms[..S::u32s::LEN]));
+        let a = S::u32s::from_fn(simd, |lane| at(lane)[0]);
+        let b = S::u32s::from_fn(simd, |lane| at(lane)[1]);
         Pieces { a, b, odd: zero, total: zero }
     }
 
