@@ -161,10 +161,10 @@ fn a_wrong_answer_exits_1_and_1_beats_4() {
 fn demands_that_are_not_met_exit_4() {
     let base = ["check", "norm2", "--size", "small", "--backend", "interpreter,cranelift"];
     let place = std::env::temp_dir();
-    let count = ["--expect-cases", "8"];
+    let count = ["--expect-cases", "12"];
     crossover(&place, &[&base[..], &count].concat()).exits(0);
     let count = ["--expect-cases", "1000"];
-    let texts = ["8 rows were compared", "at least 1000"];
+    let texts = ["12 rows were compared", "at least 1000"];
     crossover(&place, &[&base[..], &count].concat()).exits(4).says(&texts);
     let native = ["--require", "native"];
     crossover(&place, &[&base[..], &native].concat()).exits(4).says(&["`native` is required"]);

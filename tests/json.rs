@@ -233,6 +233,7 @@ fn saved_outputs_are_the_rows_files_and_nothing_else() {
         let dtype = match name.split('.').nth(1) {
             Some(_) if name.ends_with(".counts.npy") => DType::I32,
             Some("f32") => DType::F32,
+            Some("u64") => DType::U64,
             _ => DType::F64,
         };
         npy::read(&path, dtype).unwrap_or_else(|error| panic!("{name}: {error}"));
