@@ -108,7 +108,7 @@ pub(crate) struct RunArgs {
 
     /// Time that the run should take, such as 90s or 5m; rows that would take over a third of it
     /// are skipped, and a quarter is kept for samples
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
     pub budget: f64,
 
     /// Folder that takes the record and the report

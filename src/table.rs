@@ -54,10 +54,12 @@ pub(crate) fn tables(rows: &[Row], cell: Cell, software: &[&str]) -> String {
     text
 }
 
-/// Why rows are not verified, equal reasons of several kernels together.
+/// Why rows are not verified, equal reasons of several kernels together; rows that were skipped for
+/// the same reason are counted, since a budget skips whole cases.
 fn reasons_of_many(rows: &[&Row]) -> Vec<String> {
     let without = rows.iter().filter(|row| row.status != Status::Verified);
-    let without: Vec<&&Row> = without.collect();
+    let (skipped, without): (Vec<&&Row>, Vec<&&Row>) =
+        without.partition(|row| row.status == Status::Skipped);
     let key = |row: &Row| {
         (
             row.status,
@@ -75,7 +77,14 @@ fn reasons_of_many(rows: &[&Row]) -> Vec<String> {
         let place = name((&backend, &variant, adapter.as_deref()));
         format!("  {status}: {place}: {}: {reason}", kernels.join(", "))
     };
-    groups.into_iter().map(describe).collect()
+    let counted =
+        distinct(skipped.iter().map(|row| row.reason.clone())).into_iter().map(|reason| {
+            let of: Vec<&&&Row> = skipped.iter().filter(|row| row.reason == reason).collect();
+            let case = |row: &&&&Row| format!("{} {} {}", row.kernel, row.dtype, row.size);
+            let cases = distinct(of.iter().map(case)).join(", ");
+            format!("  {}: {} rows of {cases}: {reason}", Status::Skipped, of.len())
+        });
+    groups.into_iter().map(describe).chain(counted).collect()
 }
 
 fn tables_of_width(rows: &[Row], cell: Cell, width: usize) -> String {
@@ -244,6 +253,12 @@ mod tests {
         let text = tables(&rows, Cell::Status, &[]);
         assert!(text.contains("unavailable: native simd: c f32, d f32: no driver"), "{text}");
         assert!(text.contains("wrong: native simd f32: 3 elements"), "{text}");
+        for row in &mut rows[4..] {
+            (row.status, row.reason) = (Status::Skipped, "no time".to_owned());
+        }
+        let skipped = tables(&rows, Cell::Status, &[]);
+        let line = "skipped: 4 rows of c f32 small, d f32 small: no time";
+        assert!(skipped.contains(line), "{skipped}");
         assert_eq!(text.matches("backend variant").count(), 1, "only `b` has a table: {text}");
     }
 
