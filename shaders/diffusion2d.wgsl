@@ -3,30 +3,10 @@
 // walked once instead of DEPTH times, for cells at the rim of tiles that are computed twice.
 
 // include: strips
-
-struct Params {
-    rate: real,
-    u_0: u32,
-    u_1: u32,
-    // Steps of this dispatch.
-    todo: u32,
-}
-
-@group(0) @binding(0) var<storage, read> u: array<real>;
-@group(0) @binding(1) var<storage, read_write> v: array<real>;
-@group(0) @binding(2) var<uniform> params: Params;
-
-// Rows and columns that a tile writes.
-const OWN_ROWS: u32 = TILE_ROWS - (2u * DEPTH);
-const OWN_COLUMNS: u32 = TILE_COLUMNS - (2u * DEPTH);
+// include: heat
 
 fn cells(here: vec4<real>, around: vec4<real>) -> vec4<real> {
     return here + (params.rate * (around - (real(4.0) * here)));
-}
-
-// The cell of a column that is some rows below the first of a strip, around the torus.
-fn take(top: u32, below: u32, column: u32) -> real {
-    return u[(((top + below) % params.u_0) * params.u_1) + column];
 }
 
 // Writes a cell if the tile owns it: `row` counts in the tile, `column` in the grid.
@@ -34,6 +14,11 @@ fn put(tile_row: u32, row: u32, column: u32, value: real) {
     if (row >= DEPTH) && (row < (DEPTH + OWN_ROWS)) && (((tile_row + row) - DEPTH) < params.u_0) {
         v[(((tile_row + row) - DEPTH) * params.u_1) + column] = value;
     }
+}
+
+// The cell of a column that is some rows below the first of a strip, around the torus.
+fn take(top: u32, below: u32, column: u32) -> real {
+    return u[(((top + below) % params.u_0) * params.u_1) + column];
 }
 
 @compute @workgroup_size(64, 4)
@@ -71,19 +56,5 @@ fn diffuse(
         own = Strip(cells(own.upper, sums.upper), cells(own.lower, sums.lower));
         workgroupBarrier();
     }
-    if (local.x < DEPTH) || (local.x >= (DEPTH + OWN_COLUMNS)) {
-        return;
-    }
-    let owned = (tile_column + local.x) - DEPTH;
-    if owned >= params.u_1 {
-        return;
-    }
-    put(tile_row, row, owned, own.upper.x);
-    put(tile_row, row + 1u, owned, own.upper.y);
-    put(tile_row, row + 2u, owned, own.upper.z);
-    put(tile_row, row + 3u, owned, own.upper.w);
-    put(tile_row, row + 4u, owned, own.lower.x);
-    put(tile_row, row + 5u, owned, own.lower.y);
-    put(tile_row, row + 6u, owned, own.lower.z);
-    put(tile_row, row + 7u, owned, own.lower.w);
+    put_strip(tile_row, tile_column, row, local.x, own);
 }

@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p crossover-cranelift --example jit_ratios`; with `--asm julia` (or
 //! `diffusion`, `norm2`) it prints the machine code instead.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a person to read")]
+#![allow(clippy::print_stdout, reason = "a program for a person to read")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -144,7 +144,7 @@ fn timed(run: impl FnOnce()) -> f64 {
 fn report(real: DType, width: usize) {
     let module = julia(real);
     let [checked, unchecked] = [Bounds::Checked, Bounds::Unchecked]
-        .map(|bounds| compile(&module, 0, &Options { bounds }).unwrap());
+        .map(|bounds| compile(&module, 0, &Options { bounds }).expect("it compiles"));
     let mut given = arguments(real, width);
     let x = axis(width, 1.0);
     let y = axis(width, -1.0);
@@ -154,9 +154,9 @@ fn report(real: DType, width: usize) {
     let (mut jit, mut free, mut two, mut rust) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let threads = |threads| RunOptions { threads, ..RunOptions::default() };
     for _ in 0..SAMPLES {
-        jit.push(timed(|| drop(checked.run(&mut given, &threads(1)).unwrap())));
-        free.push(timed(|| drop(unchecked.run(&mut given, &threads(1)).unwrap())));
-        two.push(timed(|| drop(checked.run(&mut given, &threads(2)).unwrap())));
+        jit.push(timed(|| drop(checked.run(&mut given, &threads(1)).expect("it runs"))));
+        free.push(timed(|| drop(unchecked.run(&mut given, &threads(1)).expect("it runs"))));
+        two.push(timed(|| drop(checked.run(&mut given, &threads(2)).expect("it runs"))));
         rust.push(timed(|| match real {
             DType::F32 => {
                 let c = (C.0 as f32, C.1 as f32);
@@ -297,7 +297,7 @@ fn report_others() {
     let grid = common::array_of(DType::F64, &grid);
     let Array::F64(flat) = &grid else { return };
     let plain: Vec<f64> = flat.iter().copied().collect();
-    let flat = flat.clone().into_shape_with_order(vec![n, n]).unwrap();
+    let flat = flat.clone().into_shape_with_order(vec![n, n]).expect("n by n elements");
     let mut arguments = [
         Value::Array(Array::F64(flat)),
         Value::Array(Array::zeros(DType::F64, &[n, n])),
@@ -307,14 +307,14 @@ fn report_others() {
     let mut target = vec![0.0; n * n];
     compare(
         "diffusion step f64 512",
-        || drop(kernel.run(&mut arguments, &common::threads(1)).unwrap()),
+        || drop(kernel.run(&mut arguments, &common::threads(1)).expect("it runs")),
         || native_diffusion(black_box(&plain), black_box(&mut target), n, n, 0.1),
     );
     let kernel = common::compiled(NORM2);
     let mut arguments = [Value::Array(grid)];
     compare(
         "norm2 f64 262144",
-        || drop(black_box(kernel.run(&mut arguments, &common::threads(1)).unwrap())),
+        || drop(black_box(kernel.run(&mut arguments, &common::threads(1)).expect("it runs"))),
         || {
             black_box(native_norm2(black_box(&plain)));
         },
@@ -329,7 +329,7 @@ fn main() {
         let compiled = match name.as_str() {
             "diffusion" => common::compiled(DIFFUSION),
             "norm2" => common::compiled(NORM2),
-            _ => compile(&julia(DType::F64), 0, &Options::default()).unwrap(),
+            _ => compile(&julia(DType::F64), 0, &Options::default()).expect("it compiles"),
         };
         println!("{}\n{}", compiled.clif(), compiled.disassembly());
         return;
