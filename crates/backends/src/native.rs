@@ -22,7 +22,7 @@ impl Backend for Native {
     }
 
     fn variants(&self, kernel: &Kernel, dtype: DType) -> Vec<Variant> {
-        let there = kernel.code.variants.iter().filter(|variant| variant.dtypes.contains(&dtype));
+        let there = kernel.code.variants.iter().filter(|variant| variant.is_for(dtype));
         let variant = |native: &NativeVariant| Variant {
             name: native.name.to_owned(),
             doc: native.doc.to_owned(),
@@ -38,7 +38,7 @@ impl Backend for Native {
 
     fn prepare(&self, target: &Target<'_>) -> Result<Box<dyn Prepared>, Failure> {
         let wanted = |variant: &&NativeVariant| {
-            variant.name == target.variant && variant.dtypes.contains(&target.dtype)
+            variant.name == target.variant && variant.is_for(target.dtype)
         };
         let variant = target.kernel.code.variants.iter().find(wanted).ok_or_else(|| {
             let (variant, dtype) = (target.variant, target.dtype);

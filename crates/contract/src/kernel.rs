@@ -92,20 +92,61 @@ pub struct Case {
     pub seed: u64,
 }
 
+/// What runs a native variant.
+pub type NativeRun = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
+
 /// A hand-written variant in Rust.
+///
+/// ```
+/// use crossover_contract::NativeVariant;
+///
+/// const THREADS: NativeVariant =
+///     NativeVariant::exact("threads", "rows over threads", |_| Ok(())).threaded();
+/// assert!(THREADS.threaded);
+/// ```
 pub struct NativeVariant {
     /// `scalar`, `simd`, `threads`, or the name of a step of the kernel's ladder.
     pub name: &'static str,
     /// One line that says what it is.
     pub doc: &'static str,
-    /// Instances it exists for.
-    pub dtypes: &'static [DType],
+    /// Instances it exists for; `None` is all of the kernel's.
+    pub dtypes: Option<&'static [DType]>,
     /// What it promises.
     pub promise: Promise,
     /// Whether it uses [`NativeCall::threads`].
     pub threaded: bool,
     /// Runs it.
-    pub run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
+    pub run: NativeRun,
+}
+
+impl NativeVariant {
+    /// A variant of every instance, on one thread, that promises the reference's bits.
+    pub const fn exact(name: &'static str, doc: &'static str, run: NativeRun) -> NativeVariant {
+        NativeVariant { name, doc, dtypes: None, promise: Promise::Exact, threaded: false, run }
+    }
+
+    /// Promises the kernel's bound instead of the reference's bits.
+    #[must_use]
+    pub const fn bounded(self) -> NativeVariant {
+        NativeVariant { promise: Promise::Bounded, ..self }
+    }
+
+    /// Uses the threads it is given.
+    #[must_use]
+    pub const fn threaded(self) -> NativeVariant {
+        NativeVariant { threaded: true, ..self }
+    }
+
+    /// Exists for these instances alone.
+    #[must_use]
+    pub const fn only(self, dtypes: &'static [DType]) -> NativeVariant {
+        NativeVariant { dtypes: Some(dtypes), ..self }
+    }
+
+    /// Whether it exists for an instance.
+    pub fn is_for(&self, dtype: DType) -> bool {
+        self.dtypes.is_none_or(|dtypes| dtypes.contains(&dtype))
+    }
 }
 
 /// The arguments and results of a native call.

@@ -29,7 +29,9 @@ pub use definition::{
 };
 pub use formula::{Formula, FormulaError};
 pub use judge::{Judge, PolicyError};
-pub use kernel::{Case, Kernel, KernelCode, NativeCall, NativeError, NativeVariant, SourceText};
+pub use kernel::{
+    Case, Kernel, KernelCode, NativeCall, NativeError, NativeRun, NativeVariant, SourceText,
+};
 pub use plan::PlanError;
 pub use policy::{Allowed, AllowedElements, AllowedFunction, PolicyInput};
 pub use shown::{

@@ -63,7 +63,7 @@ fn report(kernel: &Kernel, dtype: DType, n: u32) -> Result<(), Box<dyn Error>> {
     )?;
     let request = CaseRequest { size: "small".to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request)?;
-    for variant in kernel.code.variants.iter().filter(|v| v.dtypes.contains(&dtype)) {
+    for variant in kernel.code.variants.iter().filter(|v| v.is_for(dtype)) {
         let mut arguments = [Value::Array(v.clone())];
         let mut failed = None;
         let seconds = best(|| {

@@ -10,6 +10,20 @@ use crossover_contract::NativeError;
 use crossover_values::{Array, Scalar, Value};
 use ndarray::LinalgScalar;
 
+/// What belongs to the instance of a call: `by_instance!(call, a, b)` is `Ok(a)` for f32, `Ok(b)` for
+/// f64, a third value is that of u64, and other instances are an error.
+macro_rules! by_instance {
+    ($call:expr, $f32:expr, $f64:expr $(, $u64:expr)? $(,)?) => {
+        match $call.dtype {
+            ::crossover_values::DType::F32 => Ok($f32),
+            ::crossover_values::DType::F64 => Ok($f64),
+            $(::crossover_values::DType::U64 => Ok($u64),)?
+            other => Err(::crossover_contract::NativeError::Instance(other)),
+        }
+    };
+}
+pub(crate) use by_instance;
+
 /// A type of array elements that native variants use.
 pub(crate) trait Element: Copy + Send + Sync + Debug + PartialEq + 'static {
     /// What an array argument of this type is, for messages.

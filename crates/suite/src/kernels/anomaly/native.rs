@@ -7,11 +7,11 @@ mod sums;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::{DType, philox};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
+use crossover_values::philox;
 use rayon::prelude::*;
 
-use crate::arguments::{Real, array_mut, scalar};
+use crate::arguments::{Real, array_mut, by_instance, scalar};
 
 /// Parts of a day, as in the reference.
 const CHUNKS: usize = 64;
@@ -29,64 +29,58 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_charts(&[("trace", chart::trace)]);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "Welford's updates, one sample after the other", Promise::Exact, |call| {
-        by_instance!(call, one_by_one(scalar_day), one_by_one(scalar_day))
+    NativeVariant::exact("scalar", "Welford's updates, one sample after the other", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, one_by_one(scalar_day))?,
+            run::<f64>(call, one_by_one(scalar_day))?
+        )
     }),
-    variant(
-        "simd",
-        "the same updates with one chunk of the day per lane",
-        Promise::Exact,
-        |call| by_instance!(call, one_by_one(simd::day_f32), one_by_one(simd::day_f64)),
-    ),
-    threaded("threads", "the plain updates, days over threads", Promise::Exact, |call| {
-        by_instance!(call, over_threads(scalar_day), over_threads(scalar_day))
+    NativeVariant::exact("simd", "the same updates with one chunk of the day per lane", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, one_by_one(simd::day_f32))?,
+            run::<f64>(call, one_by_one(simd::day_f64))?
+        )
     }),
-    threaded("simd_threads", "chunks as lanes, days over threads", Promise::Exact, |call| {
-        by_instance!(call, over_threads(simd::day_f32), over_threads(simd::day_f64))
-    }),
-    variant(
+    NativeVariant::exact("threads", "the plain updates, days over threads", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, over_threads(scalar_day))?,
+            run::<f64>(call, over_threads(scalar_day))?
+        )
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "chunks as lanes, days over threads", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, over_threads(simd::day_f32))?,
+            run::<f64>(call, over_threads(simd::day_f64))?
+        )
+    })
+    .threaded(),
+    NativeVariant::exact(
         "sums",
         "sums of samples and squares as whole numbers, in lanes",
-        Promise::Bounded,
-        |call| by_instance!(call, one_by_one(sums::day), one_by_one(sums::day)),
-    ),
-    threaded("sums_threads", "the same sums, days over threads", Promise::Bounded, |call| {
-        by_instance!(call, over_threads(sums::day), over_threads(sums::day))
-    }),
+        |call| {
+            by_instance!(
+                call,
+                run::<f32>(call, one_by_one(sums::day))?,
+                run::<f64>(call, one_by_one(sums::day))?
+            )
+        },
+    )
+    .bounded(),
+    NativeVariant::exact("sums_threads", "the same sums, days over threads", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, over_threads(sums::day))?,
+            run::<f64>(call, over_threads(sums::day))?
+        )
+    })
+    .bounded()
+    .threaded(),
 ];
-
-/// Runs the form that fits the instance.
-macro_rules! by_instance {
-    ($call:expr, $f32:expr, $f64:expr) => {
-        match $call.dtype {
-            DType::F32 => run::<f32>($call, $f32),
-            DType::F64 => run::<f64>($call, $f64),
-            other => Err(NativeError::Instance(other)),
-        }
-    };
-}
-use by_instance;
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    promise: Promise,
-    run: Run,
-) -> NativeVariant {
-    let dtypes = &[DType::F64, DType::F32];
-    NativeVariant { name, doc, dtypes, promise, threaded: false, run }
-}
-
-const fn threaded(
-    name: &'static str,
-    doc: &'static str,
-    promise: Promise,
-    run: Run,
-) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant(name, doc, promise, run) }
-}
 
 /// A stream of days.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 //! exact sums, the chart, and mutants that must differ.
 
 use crossover_contract::ResultView;
-use crossover_values::{Array, Value};
+use crossover_values::{Array, DType, Value};
 
 use super::*;
 use crate::testing::Subject;

@@ -12,50 +12,45 @@ mod tests;
 
 use std::time::Instant;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::DType;
 use rayon::prelude::*;
 
 use self::layouts::{Eytzinger, STree};
 use crate::arguments::{array, array_mut, scalar};
 
-const DTYPES: &[DType] = &[DType::U32];
-
 /// Needles of one parallel task: some hundred microseconds of the plain loop.
 const NEEDLES_PER_TASK: usize = 4096;
 
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
-
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loop, one branch per level", false, |call| run(call, plain)),
-    variant("partition_point", "the standard library's lower bound", false, |call| {
+    NativeVariant::exact("scalar", "plain loop, one branch per level", |call| run(call, plain)),
+    NativeVariant::exact("partition_point", "the standard library's lower bound", |call| {
         run(call, |question, index| each(question, index, loops::partition_point))
     }),
-    variant("branchless", "a conditional move instead of the branch", false, |call| {
+    NativeVariant::exact("branchless", "a conditional move instead of the branch", |call| {
         run(call, |question, index| each(question, index, loops::branchless))
     }),
-    variant("in_flight", "16 branchless searches at once, level by level", false, |call| {
+    NativeVariant::exact("in_flight", "16 branchless searches at once, level by level", |call| {
         run(call, |question, index| many(question, index, loops::in_flight))
     }),
-    variant("eytzinger", "the tree of middles as an array, 16 searches at once", false, eytzinger),
-    variant("simd", "16 keys per node in vectors, 8 searches at once", false, |call| {
+    NativeVariant::exact(
+        "eytzinger",
+        "the tree of middles as an array, 16 searches at once",
+        eytzinger,
+    ),
+    NativeVariant::exact("simd", "16 keys per node in vectors, 8 searches at once", |call| {
         s_tree(call, false)
     }),
-    variant("threads", "the plain loop, 4,096 needles per task", true, |call| {
+    NativeVariant::exact("threads", "the plain loop, 4,096 needles per task", |call| {
         run(call, |question, index| tasks(question, index, plain))
-    }),
-    variant("simd_threads", "16 keys per node, 4,096 needles per task", true, |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "16 keys per node, 4,096 needles per task", |call| {
         s_tree(call, true)
-    }),
+    })
+    .threaded(),
 ];
 
 /// What is searched: the choices of `form`.

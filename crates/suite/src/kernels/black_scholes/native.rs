@@ -10,13 +10,11 @@ mod special;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::{DType, Value};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
+use crossover_values::Value;
 use rayon::prelude::*;
 
-use crate::arguments::{Real, array, array_mut, scalar};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array, array_mut, by_instance, scalar};
 
 /// Options of one parallel task.
 const PER_TASK: usize = 4096;
@@ -28,41 +26,31 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_policies(&[("conditioning", conditioning::conditioning)]);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "one option at a time, libm's functions", Promise::Exact, |call| {
+    NativeVariant::exact("scalar", "one option at a time, libm's functions", |call| {
         by_instance(call, plain, plain)
     }),
-    variant("simd", "one option per lane, vector functions", Promise::Bounded, |call| {
+    NativeVariant::exact("simd", "one option per lane, vector functions", |call| {
         by_instance(call, simd::prices_f32, simd::prices_f64)
-    }),
-    threaded(variant("threads", "libm's functions, over threads", Promise::Exact, |call| {
+    })
+    .bounded(),
+    NativeVariant::exact("threads", "libm's functions, over threads", |call| {
         by_instance(call, |options| in_tasks(options, plain), |options| in_tasks(options, plain))
-    })),
-    threaded(variant("simd_threads", "vectors over threads", Promise::Bounded, |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "vectors over threads", |call| {
         by_instance(
             call,
             |options| in_tasks(options, simd::prices_f32),
             |options| in_tasks(options, simd::prices_f64),
         )
-    })),
-    variant("std", "one option at a time, exp and log of std", Promise::Bounded, |call| {
+    })
+    .bounded()
+    .threaded(),
+    NativeVariant::exact("std", "one option at a time, exp and log of std", |call| {
         by_instance(call, with_std, with_std)
-    }),
+    })
+    .bounded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    promise: Promise,
-    run: Run,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise, threaded: false, run }
-}
-
-const fn threaded(variant: NativeVariant) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant }
-}
 
 /// The arguments of one call; all slices are of one length.
 struct Options<'a, T> {
@@ -158,12 +146,7 @@ fn by_instance(
     f32: fn(Options<'_, f32>),
     f64: fn(Options<'_, f64>),
 ) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => f32(options(call.arguments)?),
-        DType::F64 => f64(options(call.arguments)?),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(call, f32(options(call.arguments)?), f64(options(call.arguments)?))
 }
 
 fn options<T: Real>(arguments: &mut [Value]) -> Result<Options<'_, T>, NativeError> {

@@ -8,14 +8,12 @@ mod sizing;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use rayon::prelude::*;
 
 use crate::arguments::{array_mut, scalar};
 use crate::decimal_keys;
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Keys of one parallel task at least.
 const KEYS_PER_TASK: u32 = 1 << 13;
@@ -24,33 +22,28 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_estimates(shown::ESTIMATES).with_charts(shown::CHARTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "one key after the other, a division per place", false, |call| {
+    NativeVariant::exact("scalar", "one key after the other, a division per place", |call| {
         run(call, &Form { insert: insert_one_by_one, count: count_one_by_one }, one_task)
     }),
-    variant("reciprocal", "ladder: a multiplication instead of each division", false, |call| {
-        run(call, &Form { insert: batch::insert_keys, count: batch::count_keys }, one_task)
-    }),
-    variant("simd", "the same, and hashes of many keys at once", false, |call| {
+    NativeVariant::exact(
+        "reciprocal",
+        "ladder: a multiplication instead of each division",
+        |call| run(call, &Form { insert: batch::insert_keys, count: batch::count_keys }, one_task),
+    ),
+    NativeVariant::exact("simd", "the same, and hashes of many keys at once", |call| {
         run(call, &BATCHES, one_task)
     }),
-    variant("threads", "the plain loop, private bits per task", true, |call| {
+    NativeVariant::exact("threads", "the plain loop, private bits per task", |call| {
         run(call, &Form { insert: insert_one_by_one, count: count_one_by_one }, tasks)
-    }),
-    variant("simd_threads", "many hashes at once, private bits per task", true, |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "many hashes at once, private bits per task", |call| {
         run(call, &BATCHES, tasks)
-    }),
+    })
+    .threaded(),
 ];
 
 const BATCHES: Form = Form { insert: batch::insert, count: batch::count };
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
 
 /// A range of keys by index.
 type Keys = std::ops::Range<u32>;

@@ -7,45 +7,33 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{
-    KernelCode, NativeCall, NativeError, NativeVariant, Promise, ResultView, Series,
-};
-use crossover_values::{DType, Value};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, ResultView, Series};
+use crossover_values::Value;
 
-use crate::arguments::{Real, array_mut, scalar};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array_mut, by_instance, scalar};
 
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS).with_charts(&[("profile", profile)]);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loop over two arrays, wrapped neighbours", |call| {
+    NativeVariant::exact("scalar", "plain loop over two arrays, wrapped neighbours", |call| {
         by_instance(call, steps::plain, steps::plain)
     }),
-    variant("simd", "ghost cells instead of wrapping, the widest vectors", |call| {
+    NativeVariant::exact("simd", "ghost cells instead of wrapping, the widest vectors", |call| {
         by_instance(call, steps::simd, steps::simd)
     }),
-    NativeVariant {
-        threaded: true,
-        ..variant(
-            "threads",
-            "a part of the ring per thread, many steps between two meetings",
-            |call| by_instance(call, steps::threaded, steps::threaded),
-        )
-    },
-    variant("new_array", "ladder: plain loop, a new array per step", |call| {
+    NativeVariant::exact(
+        "threads",
+        "a part of the ring per thread, many steps between two meetings",
+        |call| by_instance(call, steps::threaded, steps::threaded),
+    )
+    .threaded(),
+    NativeVariant::exact("new_array", "ladder: plain loop, a new array per step", |call| {
         by_instance(call, steps::new_array, steps::new_array)
     }),
-    variant("ghosts", "ladder: ghost cells instead of wrapping", |call| {
+    NativeVariant::exact("ghosts", "ladder: ghost cells instead of wrapping", |call| {
         by_instance(call, steps::ghosts, steps::ghosts)
     }),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// The arguments of one call; the ring is not empty.
 struct Ring<'a, T> {
@@ -66,12 +54,7 @@ fn by_instance(
     f32: fn(Ring<'_, f32>),
     f64: fn(Ring<'_, f64>),
 ) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => ring(call)?.into_iter().for_each(f32),
-        DType::F64 => ring(call)?.into_iter().for_each(f64),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(call, ring(call)?.into_iter().for_each(f32), ring(call)?.into_iter().for_each(f64))
 }
 
 fn ring<'a, T: Real>(call: &'a mut NativeCall<'_>) -> Result<Option<Ring<'a, T>>, NativeError> {

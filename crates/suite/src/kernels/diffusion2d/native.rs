@@ -11,64 +11,55 @@ mod rows;
 mod tests;
 pub(super) mod waves;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::DType;
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 
-use crate::arguments::{Real, array_mut, scalar, shape2};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array_mut, by_instance, scalar, shape2};
 
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loop over two grids, wrapped neighbours", |call| {
+    NativeVariant::exact("scalar", "plain loop over two grids, wrapped neighbours", |call| {
         by_instance(call, loops::scratch, loops::scratch)
     }),
-    variant("simd", "fused rows on the widest vectors of the machine", |call| {
+    NativeVariant::exact("simd", "fused rows on the widest vectors of the machine", |call| {
         by_instance(call, rows::simd, rows::simd)
     }),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "fused rows over threads", |call| {
-            by_instance(call, rows::threaded, rows::threaded)
-        })
-    },
-    variant(
+    NativeVariant::exact("threads", "fused rows over threads", |call| {
+        by_instance(call, rows::threaded, rows::threaded)
+    })
+    .threaded(),
+    NativeVariant::exact(
         "blocked",
         "several steps per walk over the grid, as a wave of rows in cache",
         |call| by_instance(call, blocked, blocked),
     ),
-    NativeVariant {
-        threaded: true,
-        ..variant("blocked_threads", "waves, a band of rows per thread", |call| {
-            by_instance(call, blocked_threaded, blocked_threaded)
-        })
-    },
-    variant("new_grid", "ladder: plain loop, a new grid per step", |call| {
+    NativeVariant::exact("blocked_threads", "waves, a band of rows per thread", |call| {
+        by_instance(call, blocked_threaded, blocked_threaded)
+    })
+    .threaded(),
+    NativeVariant::exact("new_grid", "ladder: plain loop, a new grid per step", |call| {
         by_instance(call, loops::new_grid, loops::new_grid)
     }),
-    variant("array_new", "ladder: array expressions that allocate", |call| {
+    NativeVariant::exact("array_new", "ladder: array expressions that allocate", |call| {
         by_instance(call, arrays::allocating, arrays::allocating)
     }),
-    variant("array_in_place", "ladder: array expressions in place", |call| {
+    NativeVariant::exact("array_in_place", "ladder: array expressions in place", |call| {
         by_instance(call, arrays::in_place, arrays::in_place)
     }),
-    variant("array_edges", "ladder: in place, edges written out instead of rolled", |call| {
-        by_instance(call, arrays::edges, arrays::edges)
-    }),
-    variant("fused", "ladder: one pass per step, row by row", |call| {
+    NativeVariant::exact(
+        "array_edges",
+        "ladder: in place, edges written out instead of rolled",
+        |call| by_instance(call, arrays::edges, arrays::edges),
+    ),
+    NativeVariant::exact("fused", "ladder: one pass per step, row by row", |call| {
         by_instance(call, rows::fused, rows::fused)
     }),
-    variant("table", "ladder: generic stencil that reads its shape from a table", |call| {
-        by_instance(call, loops::table, loops::table)
-    }),
+    NativeVariant::exact(
+        "table",
+        "ladder: generic stencil that reads its shape from a table",
+        |call| by_instance(call, loops::table, loops::table),
+    ),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// The arguments of one call. No axis is empty.
 struct Field<'a, T> {
@@ -111,12 +102,11 @@ fn by_instance(
     f32: fn(Field<'_, f32>),
     f64: fn(Field<'_, f64>),
 ) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => field(call)?.into_iter().for_each(f32),
-        DType::F64 => field(call)?.into_iter().for_each(f64),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(
+        call,
+        field(call)?.into_iter().for_each(f32),
+        field(call)?.into_iter().for_each(f64)
+    )
 }
 
 fn field<'a, T: Real>(call: &'a mut NativeCall<'_>) -> Result<Option<Field<'a, T>>, NativeError> {

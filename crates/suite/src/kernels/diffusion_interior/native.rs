@@ -8,47 +8,34 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::DType;
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 
 use super::diffusion2d::waves::{self, Grid, Rim};
-use crate::arguments::{Real, array_mut, scalar, shape2};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array_mut, by_instance, scalar, shape2};
 
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loop over the inner cells of two grids", |call| {
+    NativeVariant::exact("scalar", "plain loop over the inner cells of two grids", |call| {
         by_instance(call, rows::plain, rows::plain)
     }),
-    variant("simd", "a row at a time, on the widest vectors", |call| {
+    NativeVariant::exact("simd", "a row at a time, on the widest vectors", |call| {
         by_instance(call, rows::simd, rows::simd)
     }),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "rows over threads", |call| {
-            by_instance(call, rows::threaded, rows::threaded)
-        })
-    },
-    variant(
+    NativeVariant::exact("threads", "rows over threads", |call| {
+        by_instance(call, rows::threaded, rows::threaded)
+    })
+    .threaded(),
+    NativeVariant::exact(
         "blocked",
         "several steps per walk over the grid, as a wave of rows in cache",
         |call| by_instance(call, blocked, blocked),
     ),
-    NativeVariant {
-        threaded: true,
-        ..variant("blocked_threads", "waves, a band of rows per thread", |call| {
-            by_instance(call, blocked_threaded, blocked_threaded)
-        })
-    },
+    NativeVariant::exact("blocked_threads", "waves, a band of rows per thread", |call| {
+        by_instance(call, blocked_threaded, blocked_threaded)
+    })
+    .threaded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// The arguments of one call. No axis is empty.
 struct Plate<'a, T> {
@@ -84,12 +71,11 @@ fn by_instance(
     f32: fn(Plate<'_, f32>),
     f64: fn(Plate<'_, f64>),
 ) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => plate(call)?.into_iter().for_each(f32),
-        DType::F64 => plate(call)?.into_iter().for_each(f64),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(
+        call,
+        plate(call)?.into_iter().for_each(f32),
+        plate(call)?.into_iter().for_each(f64)
+    )
 }
 
 fn plate<'a, T: Real>(call: &'a mut NativeCall<'_>) -> Result<Option<Plate<'a, T>>, NativeError> {

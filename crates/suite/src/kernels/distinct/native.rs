@@ -4,41 +4,31 @@
 mod tests;
 mod ways;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 
 use crate::arguments::{array, scalar};
 
-const DTYPES: &[DType] = &[DType::U32];
-
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
-
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "the reference's way of the case: set, sort or list", false, |call| {
+    NativeVariant::exact("scalar", "the reference's way of the case: set, sort or list", |call| {
         run(call, plain)
     }),
-    variant("sort", "the standard library's sort, then neighbours", false, |call| {
+    NativeVariant::exact("sort", "the standard library's sort, then neighbours", |call| {
         run(call, ways::sort)
     }),
-    variant("std_set", "the standard library's set, its keyed hash", false, |call| {
+    NativeVariant::exact("std_set", "the standard library's set, its keyed hash", |call| {
         run(call, ways::std_set)
     }),
-    variant("hashbrown", "the same table with a product for a hash", false, |call| {
+    NativeVariant::exact("hashbrown", "the same table with a product for a hash", |call| {
         run(call, ways::library_set)
     }),
-    variant("bits", "one bit per id that there may be", false, |call| run(call, ways::bits)),
-    variant("threads", "one bit per id, shared by all threads", true, |call| {
+    NativeVariant::exact("bits", "one bit per id that there may be", |call| run(call, ways::bits)),
+    NativeVariant::exact("threads", "one bit per id, shared by all threads", |call| {
         run(call, ways::shared_bits)
-    }),
+    })
+    .threaded(),
 ];
 
 /// The upper bits of random words.

@@ -6,13 +6,11 @@ mod tests;
 
 use std::ops::{AddAssign, Range};
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use rayon::prelude::*;
 
 use crate::arguments::scalar;
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Terms of one parallel task: a millisecond of the plain loop.
 const TERMS_PER_TASK: u32 = 1 << 20;
@@ -20,30 +18,24 @@ const TERMS_PER_TASK: u32 = 1 << 20;
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loop, each term from the two before", |call| run(call, stream)),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "the plain loop, pieces that begin by doubling", |call| {
-            run(call, |terms| split(terms, stream))
-        })
-    },
-    variant("simd", "a piece of the stream per lane", |call| run(call, simd::stream)),
-    NativeVariant {
-        threaded: true,
-        ..variant("simd_threads", "a piece per lane, tasks over threads", |call| {
-            run(call, |terms| split(terms, simd::stream))
-        })
-    },
-    variant("closed_form", "ladder: two of three are odd, and the sum is a term itself", |call| {
-        run(call, closed_form)
+    NativeVariant::exact("scalar", "plain loop, each term from the two before", |call| {
+        run(call, stream)
     }),
+    NativeVariant::exact("threads", "the plain loop, pieces that begin by doubling", |call| {
+        run(call, |terms| split(terms, stream))
+    })
+    .threaded(),
+    NativeVariant::exact("simd", "a piece of the stream per lane", |call| run(call, simd::stream)),
+    NativeVariant::exact("simd_threads", "a piece per lane, tasks over threads", |call| {
+        run(call, |terms| split(terms, simd::stream))
+    })
+    .threaded(),
+    NativeVariant::exact(
+        "closed_form",
+        "ladder: two of three are odd, and the sum is a term itself",
+        |call| run(call, closed_form),
+    ),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// What is said of a piece of the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

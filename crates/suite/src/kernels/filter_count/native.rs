@@ -6,7 +6,7 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use rayon::prelude::*;
 
@@ -18,38 +18,36 @@ const NUMBERS_PER_TASK: u32 = 1 << 17;
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "lazy: plain loop", |call| lazily(call, scalar_kept)),
-    variant("iterator", "lazy: the same as an iterator chain", |call| lazily(call, iterator_kept)),
-    variant("simd", "lazy: one number per lane, two vectors in flight", |call| {
+    NativeVariant::exact("scalar", "lazy: plain loop", |call| lazily(call, scalar_kept)),
+    NativeVariant::exact("iterator", "lazy: the same as an iterator chain", |call| {
+        lazily(call, iterator_kept)
+    }),
+    NativeVariant::exact("simd", "lazy: one number per lane, two vectors in flight", |call| {
         lazily(call, simd::kept)
     }),
-    threaded("threads", "lazy: the plain loop, chunks over threads", |call| {
+    NativeVariant::exact("threads", "lazy: the plain loop, chunks over threads", |call| {
         lazily(call, |numbers| over_threads(numbers, scalar_kept))
-    }),
-    threaded("simd_threads", "lazy: lanes, chunks over threads", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "lazy: lanes, chunks over threads", |call| {
         lazily(call, |numbers| over_threads(numbers, simd::kept))
+    })
+    .threaded(),
+    NativeVariant::exact("list", "list: a vector that grows, then read", |call| {
+        listed(call, list::grown)
     }),
-    variant("list", "list: a vector that grows, then read", |call| listed(call, list::grown)),
-    variant("list_simd", "list: lanes that keep are packed, no branch, no growth", |call| {
-        listed(call, list::packed)
-    }),
-    threaded(
+    NativeVariant::exact(
+        "list_simd",
+        "list: lanes that keep are packed, no branch, no growth",
+        |call| listed(call, list::packed),
+    ),
+    NativeVariant::exact(
         "list_threads",
         "list: counted, placed by prefix sum, then packed, over threads",
         |call| listed(call, list::placed),
-    ),
+    )
+    .threaded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    let dtypes = &[DType::U32];
-    NativeVariant { name, doc, dtypes, promise: Promise::Exact, threaded: false, run }
-}
-
-const fn threaded(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant(name, doc, run) }
-}
 
 /// Numbers `from..to`.
 #[derive(Clone, Copy, Debug)]

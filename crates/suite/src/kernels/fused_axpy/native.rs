@@ -6,15 +6,12 @@
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::DType;
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use fearless_simd::{Level, dispatch, prelude::*};
 use ndarray::ArrayView1;
 use rayon::prelude::*;
 
-use crate::arguments::{Real, array, array_mut};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array, array_mut, by_instance};
 
 /// Elements of one parallel task.
 const ELEMENTS_PER_TASK: usize = 1 << 15;
@@ -26,30 +23,30 @@ const ELEMENTS_PER_BLOCK: usize = 1 << 10;
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "one plain loop", |call| by_instance(call, plain, plain)),
-    variant("simd", "one loop on the widest vectors", |call| by_instance(call, simd, simd)),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "one pass in pieces, pieces over threads", |call| {
-            by_instance(call, threaded, threaded)
-        })
-    },
-    variant("array_new", "ladder: array expressions, a new array for each, and a copy", |call| {
-        by_instance(call, array_new, array_new)
+    NativeVariant::exact("scalar", "one plain loop", |call| by_instance(call, plain, plain)),
+    NativeVariant::exact("simd", "one loop on the widest vectors", |call| {
+        by_instance(call, simd, simd)
     }),
-    variant("array_in_place", "ladder: three array operations into the result", |call| {
-        by_instance(call, array_in_place, array_in_place)
-    }),
-    variant("array_blocks", "ladder: the same operations, block after block in cache", |call| {
-        by_instance(call, array_blocks, array_blocks)
-    }),
+    NativeVariant::exact("threads", "one pass in pieces, pieces over threads", |call| {
+        by_instance(call, threaded, threaded)
+    })
+    .threaded(),
+    NativeVariant::exact(
+        "array_new",
+        "ladder: array expressions, a new array for each, and a copy",
+        |call| by_instance(call, array_new, array_new),
+    ),
+    NativeVariant::exact(
+        "array_in_place",
+        "ladder: three array operations into the result",
+        |call| by_instance(call, array_in_place, array_in_place),
+    ),
+    NativeVariant::exact(
+        "array_blocks",
+        "ladder: the same operations, block after block in cache",
+        |call| by_instance(call, array_blocks, array_blocks),
+    ),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// The vectors of one call, of equal length.
 struct Vectors<'a, T> {
@@ -68,11 +65,7 @@ fn by_instance(
     f32: fn(Vectors<'_, f32>) -> Temporaries,
     f64: fn(Vectors<'_, f64>) -> Temporaries,
 ) -> Result<(), NativeError> {
-    let temporaries = match call.dtype {
-        DType::F32 => f32(vectors(call)?),
-        DType::F64 => f64(vectors(call)?),
-        other => return Err(NativeError::Instance(other)),
-    };
+    let temporaries = by_instance!(call, f32(vectors(call)?), f64(vectors(call)?))?;
     call.facts.insert("temporaries", temporaries as f64);
     Ok(())
 }

@@ -8,13 +8,11 @@ mod shades;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{Array, DType, Value};
 use rayon::prelude::*;
 
 use crate::arguments::array;
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Pixels of one parallel task.
 const PIXELS_PER_TASK: usize = 1 << 16;
@@ -22,34 +20,26 @@ const PIXELS_PER_TASK: usize = 1 << 16;
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loops, a division per pixel", |call| {
+    NativeVariant::exact("scalar", "plain loops, a division per pixel", |call| {
         run(call, |image| on_one_thread(image, shades::largest, shades::divided))
     }),
-    variant("simd", "a product with the reciprocal instead, on the widest vectors", |call| {
-        run(call, |image| on_one_thread(image, shades::largest_simd, shades::multiplied))
-    }),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "the plain loops, pieces over threads", |call| {
-            run(call, |image| on_threads(image, shades::largest, shades::divided))
-        })
-    },
-    NativeVariant {
-        threaded: true,
-        ..variant("simd_threads", "products on wide vectors, pieces over threads", |call| {
-            run(call, |image| on_threads(image, shades::largest_simd, shades::multiplied))
-        })
-    },
-    variant("table", "a table of all shades, read by count", |call| {
+    NativeVariant::exact(
+        "simd",
+        "a product with the reciprocal instead, on the widest vectors",
+        |call| run(call, |image| on_one_thread(image, shades::largest_simd, shades::multiplied)),
+    ),
+    NativeVariant::exact("threads", "the plain loops, pieces over threads", |call| {
+        run(call, |image| on_threads(image, shades::largest, shades::divided))
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "products on wide vectors, pieces over threads", |call| {
+        run(call, |image| on_threads(image, shades::largest_simd, shades::multiplied))
+    })
+    .threaded(),
+    NativeVariant::exact("table", "a table of all shades, read by count", |call| {
         run(call, |image| on_one_thread(image, shades::largest_simd, shades::looked_up))
     }),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// The arguments of one call, of equal length.
 struct Image<'a> {

@@ -10,14 +10,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use hashbrown::HashTable;
 
 use self::table::{Mixed, TOMBSTONE, Table};
 use crate::arguments::{array, array_mut, scalar};
-
-const DTYPES: &[DType] = &[DType::U32];
 
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS)
     .with_estimates(&[
@@ -27,31 +25,23 @@ pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS)
     ])
     .with_charts(&[("lengths", shown::lengths)]);
 
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
-
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "key by key, growing as the reference does", false, |call| {
+    NativeVariant::exact("scalar", "key by key, growing as the reference does", |call| {
         run(call, Way::Growing)
     }),
-    variant("reserved", "as large as it will be from the start", false, |call| {
+    NativeVariant::exact("reserved", "as large as it will be from the start", |call| {
         run(call, Way::Reserved)
     }),
-    variant("in_flight", "reserved, and 16 lookups begun before one ends", false, |call| {
+    NativeVariant::exact("in_flight", "reserved, and 16 lookups begun before one ends", |call| {
         run(call, Way::InFlight)
     }),
-    variant("hashbrown", "the library's table, 16 slots compared at once", false, |call| {
+    NativeVariant::exact("hashbrown", "the library's table, 16 slots compared at once", |call| {
         run(call, Way::Library)
     }),
-    variant("threads", "reserved, slots claimed by compare-exchange", true, |call| {
+    NativeVariant::exact("threads", "reserved, slots claimed by compare-exchange", |call| {
         run(call, Way::Threads)
-    }),
+    })
+    .threaded(),
 ];
 
 /// How the questions are answered.

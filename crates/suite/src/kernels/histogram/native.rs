@@ -7,7 +7,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::DType;
 use rayon::prelude::*;
 
@@ -16,34 +16,36 @@ use crate::arguments::{array_mut, scalar};
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "trial division, one table", |call| run(call, by_division, raised_in_turn)),
-    threaded("threads", "trial division, a table per task, tasks over threads", |call| {
-        run(call, by_division_in_tasks, raised_in_private)
+    NativeVariant::exact("scalar", "trial division, one table", |call| {
+        run(call, by_division, raised_in_turn)
     }),
-    variant("sieve", "smallest factors from a sieve in the cache, one table", |call| {
-        run(call, |bins, n| counted(bins, n, sieve::count_in_one), raised_in_turn)
-    }),
-    variant("privatised", "the sieve, four tables in turn", |call| {
+    NativeVariant::exact(
+        "threads",
+        "trial division, a table per task, tasks over threads",
+        |call| run(call, by_division_in_tasks, raised_in_private),
+    )
+    .threaded(),
+    NativeVariant::exact(
+        "sieve",
+        "smallest factors from a sieve in the cache, one table",
+        |call| run(call, |bins, n| counted(bins, n, sieve::count_in_one), raised_in_turn),
+    ),
+    NativeVariant::exact("privatised", "the sieve, four tables in turn", |call| {
         run(call, |bins, n| counted(bins, n, sieve::count_in_four), raised_in_turn)
     }),
-    threaded("atomic", "the sieve over threads, one table for all, atomic additions", |call| {
-        run(call, atomically, raised_by_all)
-    }),
-    threaded("privatised_threads", "the sieve over threads, tables of their own", |call| {
-        run(call, in_private, raised_in_private)
-    }),
+    NativeVariant::exact(
+        "atomic",
+        "the sieve over threads, one table for all, atomic additions",
+        |call| run(call, atomically, raised_by_all),
+    )
+    .threaded(),
+    NativeVariant::exact(
+        "privatised_threads",
+        "the sieve over threads, tables of their own",
+        |call| run(call, in_private, raised_in_private),
+    )
+    .threaded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    let dtypes = &[DType::U32];
-    NativeVariant { name, doc, dtypes, promise: Promise::Exact, threaded: false, run }
-}
-
-const fn threaded(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant(name, doc, run) }
-}
 
 /// Runs a way to count and a way to raise the counter.
 fn run(

@@ -7,14 +7,12 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use rayon::prelude::*;
 
 use crate::arguments::{array_mut, scalar};
 use crate::decimal_keys;
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Ranks: 0 for an empty register, then 1 to 32.
 const RANKS: usize = 33;
@@ -29,28 +27,21 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_estimates(shown::ESTIMATES).with_charts(shown::CHARTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "one key after the other", false, |call| {
+    NativeVariant::exact("scalar", "one key after the other", |call| {
         run(call, |keys, p| one_task(keys, p, raise_one_by_one))
     }),
-    variant("simd", "hashes of many keys at once, registers of one byte", false, |call| {
+    NativeVariant::exact("simd", "hashes of many keys at once, registers of one byte", |call| {
         run(call, |keys, p| one_task(keys, p, raise_batches))
     }),
-    variant("threads", "the plain loop, private registers per task", true, |call| {
+    NativeVariant::exact("threads", "the plain loop, private registers per task", |call| {
         run(call, |keys, p| tasks(keys, p, raise_one_by_one))
-    }),
-    variant("simd_threads", "both", true, |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "both", |call| {
         run(call, |keys, p| tasks(keys, p, raise_batches))
-    }),
+    })
+    .threaded(),
 ];
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
 
 /// A range of keys by index.
 type Keys = std::ops::Range<u32>;

@@ -8,13 +8,10 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::DType;
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use rayon::prelude::*;
 
-use crate::arguments::{Real, array, array_mut, scalar, shape2};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array, array_mut, by_instance, scalar, shape2};
 
 /// Rows of one parallel task: pixels inside the set cost the whole budget and lie together, so
 /// small tasks that idle threads steal are what balances the rows.
@@ -24,38 +21,24 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_policies(&[("boundary", boundary::boundary)]);
 
 const VARIANTS: &[NativeVariant] = &[
-    NativeVariant {
-        name: "scalar",
-        doc: "plain loop, one pixel after the other",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: false,
-        run: scalar_variant,
-    },
-    NativeVariant {
-        name: "simd",
-        doc: "one pixel per lane, lanes masked, several vectors in flight",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: false,
-        run: simd_variant,
-    },
-    NativeVariant {
-        name: "threads",
-        doc: "the plain loop, few rows per task, tasks over threads",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: true,
-        run: threads_variant,
-    },
-    NativeVariant {
-        name: "simd_threads",
-        doc: "masked lanes, few rows per task, tasks over threads",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: true,
-        run: simd_threads_variant,
-    },
+    NativeVariant::exact("scalar", "plain loop, one pixel after the other", scalar_variant),
+    NativeVariant::exact(
+        "simd",
+        "one pixel per lane, lanes masked, several vectors in flight",
+        simd_variant,
+    ),
+    NativeVariant::exact(
+        "threads",
+        "the plain loop, few rows per task, tasks over threads",
+        threads_variant,
+    )
+    .threaded(),
+    NativeVariant::exact(
+        "simd_threads",
+        "masked lanes, few rows per task, tasks over threads",
+        simd_threads_variant,
+    )
+    .threaded(),
 ];
 
 /// The arguments of one call.
@@ -145,37 +128,33 @@ fn on_threads<T: Real>(plane: Plane<'_, T>, rows: Rows<T>) {
 }
 
 fn scalar_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => on_one_thread(plane::<f32>(call)?, Rule::rows),
-        DType::F64 => on_one_thread(plane::<f64>(call)?, Rule::rows),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(
+        call,
+        on_one_thread(plane::<f32>(call)?, Rule::rows),
+        on_one_thread(plane::<f64>(call)?, Rule::rows)
+    )
 }
 
 fn threads_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => on_threads(plane::<f32>(call)?, Rule::rows),
-        DType::F64 => on_threads(plane::<f64>(call)?, Rule::rows),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(
+        call,
+        on_threads(plane::<f32>(call)?, Rule::rows),
+        on_threads(plane::<f64>(call)?, Rule::rows)
+    )
 }
 
 fn simd_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => on_one_thread(plane::<f32>(call)?, simd::rows_f32),
-        DType::F64 => on_one_thread(plane::<f64>(call)?, simd::rows_f64),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(
+        call,
+        on_one_thread(plane::<f32>(call)?, simd::rows_f32),
+        on_one_thread(plane::<f64>(call)?, simd::rows_f64)
+    )
 }
 
 fn simd_threads_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => on_threads(plane::<f32>(call)?, simd::rows_f32),
-        DType::F64 => on_threads(plane::<f64>(call)?, simd::rows_f64),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(
+        call,
+        on_threads(plane::<f32>(call)?, simd::rows_f32),
+        on_threads(plane::<f64>(call)?, simd::rows_f64)
+    )
 }

@@ -7,14 +7,12 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use rayon::prelude::*;
 
 use crate::arguments::{array_mut, scalar};
 use crate::decimal_keys;
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Turns the order of signed numbers into that of unsigned ones.
 const SIGN: u32 = 1 << 31;
@@ -29,38 +27,35 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_estimates(shown::ESTIMATES).with_charts(shown::CHARTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "all hashes, sorted", false, |call| run(call, sort_all)),
-    variant("ordered_set", "ladder: the smallest so far in an ordered set", false, |call| {
+    NativeVariant::exact("scalar", "all hashes, sorted", |call| run(call, sort_all)),
+    NativeVariant::exact("ordered_set", "ladder: the smallest so far in an ordered set", |call| {
         run(call, ordered_set)
     }),
-    variant("limit", "ladder: only hashes below a limit are sorted", false, |call| {
+    NativeVariant::exact("limit", "ladder: only hashes below a limit are sorted", |call| {
         run(call, |n, k| below_limit(n, k, keys_below, |hashes, _| hashes.sort_unstable()))
     }),
-    variant("simd", "many hashes at once, those below a limit in buckets", false, |call| {
+    NativeVariant::exact("simd", "many hashes at once, those below a limit in buckets", |call| {
         run(call, |n, k| below_limit(n, k, batches_below, buckets::sort))
     }),
-    variant("threads", "the limit, keys and the sort over threads", true, |call| {
+    NativeVariant::exact("threads", "the limit, keys and the sort over threads", |call| {
         run(call, |n, k| {
             let collect = |keys, limit| over_tasks(keys, limit, keys_below);
             below_limit(n, k, collect, |hashes, _| hashes.par_sort_unstable())
         })
-    }),
-    variant("simd_threads", "many hashes at once, keys and buckets over threads", true, |call| {
-        run(call, |n, k| {
-            let collect = |keys, limit| over_tasks(keys, limit, batches_below);
-            below_limit(n, k, collect, buckets::sort_threaded)
-        })
-    }),
+    })
+    .threaded(),
+    NativeVariant::exact(
+        "simd_threads",
+        "many hashes at once, keys and buckets over threads",
+        |call| {
+            run(call, |n, k| {
+                let collect = |keys, limit| over_tasks(keys, limit, batches_below);
+                below_limit(n, k, collect, buckets::sort_threaded)
+            })
+        },
+    )
+    .threaded(),
 ];
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
 
 /// A range of keys by index.
 type Keys = std::ops::Range<u32>;

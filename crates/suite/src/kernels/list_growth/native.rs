@@ -5,15 +5,11 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{
-    KernelCode, NativeCall, NativeError, NativeVariant, Promise, ResultView, Series,
-};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, ResultView, Series};
 use crossover_values::DType;
 use rayon::prelude::*;
 
 use crate::arguments::{array, array_mut};
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Lists of one parallel task.
 const LISTS_PER_TASK: usize = 4096;
@@ -25,30 +21,20 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_charts(&[("over_allocation", over_allocation)]);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "each list walks the ladder by itself", |call| run(call, walk)),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "the walk, lists over threads", |call| {
-            run(call, |lists| split(lists, walk))
-        })
-    },
-    variant("simd", "a list per lane", |call| run(call, simd::walk)),
-    NativeVariant {
-        threaded: true,
-        ..variant("simd_threads", "a list per lane, lists over threads", |call| {
-            run(call, |lists| split(lists, simd::walk))
-        })
-    },
-    variant("ladder", "ladder: the rungs written down once, then searched", |call| {
+    NativeVariant::exact("scalar", "each list walks the ladder by itself", |call| run(call, walk)),
+    NativeVariant::exact("threads", "the walk, lists over threads", |call| {
+        run(call, |lists| split(lists, walk))
+    })
+    .threaded(),
+    NativeVariant::exact("simd", "a list per lane", |call| run(call, simd::walk)),
+    NativeVariant::exact("simd_threads", "a list per lane, lists over threads", |call| {
+        run(call, |lists| split(lists, simd::walk))
+    })
+    .threaded(),
+    NativeVariant::exact("ladder", "ladder: the rungs written down once, then searched", |call| {
         run(call, search)
     }),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// Lengths, and what is said of each.
 struct Lists<'a> {

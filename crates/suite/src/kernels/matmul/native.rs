@@ -10,61 +10,50 @@ mod register;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::DType;
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use ndarray::{ArrayView2, ArrayViewMut2, linalg::general_mat_mul};
 
-use crate::arguments::{Real, array, array_mut, shape2};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array, array_mut, by_instance, shape2};
 
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "loops i-k-j: rows of b are walked in order", |call| {
+    NativeVariant::exact("scalar", "loops i-k-j: rows of b are walked in order", |call| {
         by_instance(call, loops::ikj, loops::ikj)
     }),
-    variant("simd", "packed panels, tiles of c in registers", |call| {
+    NativeVariant::exact("simd", "packed panels, tiles of c in registers", |call| {
         by_instance(call, register::product::<f32>, register::product::<f64>)
     }),
-    threaded(variant("threads", "loops i-k-j, rows over threads", |call| {
+    NativeVariant::exact("threads", "loops i-k-j, rows over threads", |call| {
         by_instance(call, loops::ikj_threaded, loops::ikj_threaded)
-    })),
-    threaded(variant("simd_threads", "register tiles, blocks of rows over threads", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "register tiles, blocks of rows over threads", |call| {
         by_instance(call, register::product_threaded::<f32>, register::product_threaded::<f64>)
-    })),
-    variant("ijk", "ladder: the textbook's loops, b walked down its columns", |call| {
-        by_instance(call, loops::ijk, loops::ijk)
-    }),
-    variant("transposed", "ladder: b transposed first, so that both are walked in order", |call| {
-        by_instance(call, loops::transposed, loops::transposed)
-    }),
-    variant("blocked", "ladder: i-k-j in blocks of b that stay in a cache", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact(
+        "ijk",
+        "ladder: the textbook's loops, b walked down its columns",
+        |call| by_instance(call, loops::ijk, loops::ijk),
+    ),
+    NativeVariant::exact(
+        "transposed",
+        "ladder: b transposed first, so that both are walked in order",
+        |call| by_instance(call, loops::transposed, loops::transposed),
+    ),
+    NativeVariant::exact("blocked", "ladder: i-k-j in blocks of b that stay in a cache", |call| {
         by_instance(call, loops::blocked, loops::blocked)
     }),
-    NativeVariant {
-        promise: Promise::Bounded,
-        ..variant("simd_fma", "register tiles, products fused with additions", |call| {
-            by_instance(call, register::product_fused::<f32>, register::product_fused::<f64>)
-        })
-    },
-    NativeVariant {
-        promise: Promise::Bounded,
-        ..variant("library", "ndarray's product, which is matrixmultiply", |call| {
-            by_instance(call, library, library)
-        })
-    },
+    NativeVariant::exact("simd_fma", "register tiles, products fused with additions", |call| {
+        by_instance(call, register::product_fused::<f32>, register::product_fused::<f64>)
+    })
+    .bounded(),
+    NativeVariant::exact("library", "ndarray's product, which is matrixmultiply", |call| {
+        by_instance(call, library, library)
+    })
+    .bounded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
-
-const fn threaded(variant: NativeVariant) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant }
-}
 
 /// The arguments of one call, row-major; no axis is empty.
 struct Product<'a, T> {
@@ -80,12 +69,11 @@ fn by_instance(
     f32: fn(Product<'_, f32>),
     f64: fn(Product<'_, f64>),
 ) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => product(call)?.into_iter().for_each(f32),
-        DType::F64 => product(call)?.into_iter().for_each(f64),
-        other => return Err(NativeError::Instance(other)),
-    }
-    Ok(())
+    by_instance!(
+        call,
+        product(call)?.into_iter().for_each(f32),
+        product(call)?.into_iter().for_each(f64)
+    )
 }
 
 fn product<'a, T: Real>(

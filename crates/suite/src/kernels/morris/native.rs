@@ -5,13 +5,11 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, philox};
 use rayon::prelude::*;
 
 use crate::arguments::{array_mut, scalar};
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Counters that share a stream: one word of each draw is theirs.
 const GROUP: usize = 3;
@@ -20,32 +18,31 @@ pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_estimates(shown::ESTIMATES).with_charts(shown::CHARTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "event by event", false, |call| run(call, |work| work.groups(one_by_one))),
-    variant("simd", "batches of events, looked into only if one counts", false, |call| {
+    NativeVariant::exact("scalar", "event by event", |call| {
+        run(call, |work| work.groups(one_by_one))
+    }),
+    NativeVariant::exact("simd", "batches of events, looked into only if one counts", |call| {
         run(call, |work| work.groups(quiet::in_batches))
     }),
-    variant("threads", "the plain loop, groups of counters over threads", true, |call| {
+    NativeVariant::exact("threads", "the plain loop, groups of counters over threads", |call| {
         run(call, |work| work.groups_threaded(one_by_one))
-    }),
-    variant("simd_threads", "batches, groups or stretches of events over threads", true, |call| {
-        run(call, |work| {
-            if work.exponents.len() / GROUP >= rayon::current_num_threads() {
-                work.groups_threaded(quiet::in_batches);
-            } else {
-                work.groups(quiet::in_stretches);
-            }
-        })
-    }),
+    })
+    .threaded(),
+    NativeVariant::exact(
+        "simd_threads",
+        "batches, groups or stretches of events over threads",
+        |call| {
+            run(call, |work| {
+                if work.exponents.len() / GROUP >= rayon::current_num_threads() {
+                    work.groups_threaded(quiet::in_batches);
+                } else {
+                    work.groups(quiet::in_stretches);
+                }
+            })
+        },
+    )
+    .threaded(),
 ];
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
 
 /// A range of events by index.
 type Events = std::ops::Range<u32>;

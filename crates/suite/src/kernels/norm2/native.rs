@@ -9,47 +9,53 @@ mod order;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Value};
 use fearless_simd::{Level, dispatch, prelude::*};
 use ndarray::ArrayView1;
 
-use crate::arguments::{Element, Real, array};
+use crate::arguments::{Element, Real, array, by_instance};
 
 const FLOATS: &[DType] = &[DType::F32, DType::F64];
-
-const ALL: &[DType] = &[DType::F32, DType::F64, DType::U64];
 
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    of_all("scalar", "sixteen partials per block, as the language orders sums", scalar_variant),
-    of_all("simd", "the same partials as lanes, several blocks at once", simd_variant),
-    NativeVariant {
-        threaded: true,
-        ..of_all("threads", "blocks over threads, folded in order", threads_variant)
-    },
-    NativeVariant {
-        threaded: true,
-        ..of_all("simd_threads", "blocks as lanes, over threads", simd_threads_variant)
-    },
-    step("loop", "ladder: one running sum over an index", loop_variant),
-    step("iterator", "ladder: the same as an iterator chain", iterator_variant),
-    step("array_sum", "ladder: array product that allocates, then its sum", array_sum_variant),
-    step("array_dot", "ladder: dot product of the array with itself", array_dot_variant),
+    NativeVariant::exact(
+        "scalar",
+        "sixteen partials per block, as the language orders sums",
+        scalar_variant,
+    ),
+    NativeVariant::exact(
+        "simd",
+        "the same partials as lanes, several blocks at once",
+        simd_variant,
+    ),
+    NativeVariant::exact("threads", "blocks over threads, folded in order", threads_variant)
+        .threaded(),
+    NativeVariant::exact("simd_threads", "blocks as lanes, over threads", simd_threads_variant)
+        .threaded(),
+    NativeVariant::exact("loop", "ladder: one running sum over an index", loop_variant)
+        .bounded()
+        .only(FLOATS),
+    NativeVariant::exact("iterator", "ladder: the same as an iterator chain", iterator_variant)
+        .bounded()
+        .only(FLOATS),
+    NativeVariant::exact(
+        "array_sum",
+        "ladder: array product that allocates, then its sum",
+        array_sum_variant,
+    )
+    .bounded()
+    .only(FLOATS),
+    NativeVariant::exact(
+        "array_dot",
+        "ladder: dot product of the array with itself",
+        array_dot_variant,
+    )
+    .bounded()
+    .only(FLOATS),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-/// A variant that gives the bits of the reference.
-const fn of_all(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: ALL, promise: Promise::Exact, threaded: false, run }
-}
-
-/// A step of the ladder, which sums in an order of its own.
-const fn step(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: FLOATS, promise: Promise::Bounded, threaded: false, run }
-}
 
 /// Runs `sum` on the argument and returns what it gives.
 fn run<T: Element, U: Element>(
@@ -66,28 +72,21 @@ fn run<T: Element, U: Element>(
     Ok(())
 }
 
-/// Runs the form of a sum that fits the instance.
-macro_rules! by_instance {
-    ($call:expr, $f32:expr, $f64:expr $(, $u64:expr)?) => {
-        match $call.dtype {
-            DType::F32 => run::<f32, f32>($call, $f32),
-            DType::F64 => run::<f64, f64>($call, $f64),
-            $(DType::U64 => run::<u32, u64>($call, $u64),)?
-            other => Err(NativeError::Instance(other)),
-        }
-    };
-}
-
 fn scalar_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    by_instance!(call, order::sum, order::sum, exact::sum)
+    by_instance!(
+        call,
+        run::<f32, f32>(call, order::sum)?,
+        run::<f64, f64>(call, order::sum)?,
+        run::<u32, u64>(call, exact::sum)?
+    )
 }
 
 fn simd_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
     by_instance!(
         call,
-        |v| order::fold_blocks(simd_f32(v)),
-        |v| order::fold_blocks(simd_f64(v)),
-        exact::sum_wide
+        run::<f32, f32>(call, |v| order::fold_blocks(simd_f32(v)))?,
+        run::<f64, f64>(call, |v| order::fold_blocks(simd_f64(v)))?,
+        run::<u32, u64>(call, exact::sum_wide)?
     )
 }
 
@@ -112,15 +111,20 @@ simd_sums!(simd_f32, f32, 4);
 simd_sums!(simd_f64, f64, 2);
 
 fn threads_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    by_instance!(call, order::sum_threaded, order::sum_threaded, |v| exact::threaded(v, exact::sum))
+    by_instance!(
+        call,
+        run::<f32, f32>(call, order::sum_threaded)?,
+        run::<f64, f64>(call, order::sum_threaded)?,
+        run::<u32, u64>(call, |v| exact::threaded(v, exact::sum))?
+    )
 }
 
 fn simd_threads_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
     by_instance!(
         call,
-        |v| order::sum_of_tasks(v, simd_f32),
-        |v| order::sum_of_tasks(v, simd_f64),
-        |v| exact::threaded(v, exact::sum_wide)
+        run::<f32, f32>(call, |v| order::sum_of_tasks(v, simd_f32))?,
+        run::<f64, f64>(call, |v| order::sum_of_tasks(v, simd_f64))?,
+        run::<u32, u64>(call, |v| exact::threaded(v, exact::sum_wide))?
     )
 }
 
@@ -144,7 +148,7 @@ fn running(call: &NativeCall<'_>) -> Result<(), NativeError> {
 
 fn loop_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
     running(call)?;
-    by_instance!(call, running_sum, running_sum)
+    by_instance!(call, run::<f32, f32>(call, running_sum)?, run::<f64, f64>(call, running_sum)?)
 }
 
 #[allow(clippy::needless_range_loop, reason = "the step of the ladder is the indexed loop")]
@@ -158,14 +162,15 @@ fn running_sum<T: Real>(v: &[T]) -> T {
 
 fn iterator_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
     running(call)?;
-    by_instance!(call, |v: &[f32]| v.iter().map(|x| x * x).sum(), |v: &[f64]| v
-        .iter()
-        .map(|x| x * x)
-        .sum())
+    by_instance!(
+        call,
+        run::<f32, f32>(call, |v: &[f32]| v.iter().map(|x| x * x).sum())?,
+        run::<f64, f64>(call, |v: &[f64]| v.iter().map(|x| x * x).sum())?
+    )
 }
 
 fn array_sum_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    by_instance!(call, array_sum, array_sum)
+    by_instance!(call, run::<f32, f32>(call, array_sum)?, run::<f64, f64>(call, array_sum)?)
 }
 
 fn array_sum<T: Real>(v: &[T]) -> T {
@@ -174,7 +179,7 @@ fn array_sum<T: Real>(v: &[T]) -> T {
 }
 
 fn array_dot_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
-    by_instance!(call, array_dot, array_dot)
+    by_instance!(call, run::<f32, f32>(call, array_dot)?, run::<f64, f64>(call, array_dot)?)
 }
 
 fn array_dot<T: Real>(v: &[T]) -> T {

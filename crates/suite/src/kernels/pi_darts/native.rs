@@ -6,13 +6,11 @@ mod staged;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value, philox};
 use rayon::prelude::*;
 
 use crate::arguments::scalar;
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Darts of one parallel task: about a fifth of a millisecond.
 const DARTS_PER_TASK: u32 = 1 << 16;
@@ -23,46 +21,27 @@ const RADIUS_SQUARED: u32 = 65_535 * 65_535;
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    NativeVariant {
-        name: "scalar",
-        doc: "plain loop, one dart after the other",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: false,
-        run: |call| run(call, scalar_hits),
-    },
-    NativeVariant {
-        name: "simd",
-        doc: "one dart per lane, several vectors in flight",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: false,
-        run: |call| run(call, simd::hits),
-    },
-    NativeVariant {
-        name: "threads",
-        doc: "the plain loop, chunks of darts over threads",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: true,
-        run: |call| run(call, |darts| threaded(darts, scalar_hits)),
-    },
-    NativeVariant {
-        name: "simd_threads",
-        doc: "one dart per lane, chunks of darts over threads",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: true,
-        run: |call| run(call, |darts| threaded(darts, simd::hits)),
-    },
-    NativeVariant {
-        name: "staged",
-        doc: "batches of points drawn in lanes, then tested in lanes, both timed",
-        dtypes: DTYPES,
-        promise: Promise::Exact,
-        threaded: false,
-        run: staged_variant,
-    },
+    NativeVariant::exact("scalar", "plain loop, one dart after the other", |call| {
+        run(call, scalar_hits)
+    }),
+    NativeVariant::exact("simd", "one dart per lane, several vectors in flight", |call| {
+        run(call, simd::hits)
+    }),
+    NativeVariant::exact("threads", "the plain loop, chunks of darts over threads", |call| {
+        run(call, |darts| threaded(darts, scalar_hits))
+    })
+    .threaded(),
+    NativeVariant::exact(
+        "simd_threads",
+        "one dart per lane, chunks of darts over threads",
+        |call| run(call, |darts| threaded(darts, simd::hits)),
+    )
+    .threaded(),
+    NativeVariant::exact(
+        "staged",
+        "batches of points drawn in lanes, then tested in lanes, both timed",
+        staged_variant,
+    ),
 ];
 
 /// Reports beside its hits what drawing the points took, and what testing them.

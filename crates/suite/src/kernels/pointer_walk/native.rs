@@ -4,48 +4,44 @@
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::DType;
 use rayon::prelude::*;
 
 use crate::arguments::{array, array_mut, scalar};
 
-const DTYPES: &[DType] = &[DType::U32];
-
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "one walk after the other", |call| run(call, 1, together::<1>)),
-    variant("chains_2", "two walks on their way at once", |call| run(call, 2, together::<2>)),
-    variant("chains_4", "four walks on their way at once", |call| run(call, 4, together::<4>)),
-    variant("chains_8", "eight walks on their way at once", |call| run(call, 8, together::<8>)),
-    variant("chains_16", "sixteen walks on their way at once", |call| {
+    NativeVariant::exact("scalar", "one walk after the other", |call| run(call, 1, together::<1>)),
+    NativeVariant::exact("chains_2", "two walks on their way at once", |call| {
+        run(call, 2, together::<2>)
+    }),
+    NativeVariant::exact("chains_4", "four walks on their way at once", |call| {
+        run(call, 4, together::<4>)
+    }),
+    NativeVariant::exact("chains_8", "eight walks on their way at once", |call| {
+        run(call, 8, together::<8>)
+    }),
+    NativeVariant::exact("chains_16", "sixteen walks on their way at once", |call| {
         run(call, 16, together::<16>)
     }),
-    variant("chains_32", "32 walks on their way at once", |call| run(call, 32, together::<32>)),
-    variant("in_flight", "as many walks at once as the case says", |call| {
+    NativeVariant::exact("chains_32", "32 walks on their way at once", |call| {
+        run(call, 32, together::<32>)
+    }),
+    NativeVariant::exact("in_flight", "as many walks at once as the case says", |call| {
         let width = (call.parameter("in_flight")? as usize).max(1);
         run(call, width, |places, map| any_number(places, map, width))
     }),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "one walk after the other in each thread", |call| {
-            run(call, 1, |places, map| split(places, map, together::<1>))
-        })
-    },
-    NativeVariant {
-        threaded: true,
-        ..variant("chains_threads", "sixteen walks at once in each thread", |call| {
-            run(call, 16, |places, map| split(places, map, together::<16>))
-        })
-    },
+    NativeVariant::exact("threads", "one walk after the other in each thread", |call| {
+        run(call, 1, |places, map| split(places, map, together::<1>))
+    })
+    .threaded(),
+    NativeVariant::exact("chains_threads", "sixteen walks at once in each thread", |call| {
+        run(call, 16, |places, map| split(places, map, together::<16>))
+    })
+    .threaded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// Where each cell leads, and how often that is followed.
 #[derive(Clone, Copy, Debug)]

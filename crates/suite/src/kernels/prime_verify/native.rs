@@ -11,48 +11,44 @@ mod tests;
 
 use std::ops::Range;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::{DType, Scalar, Value};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
+use crossover_values::{Scalar, Value};
 
 use self::policy::{Exit, Policy};
 use crate::arguments::scalar;
 
-const DTYPES: &[DType] = &[DType::U64];
-
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loop over odd divisors", |call| run(call, alone(plain))),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "the plain loop, divisors split as the exit policy says", |call| {
-            run(call, split(plain))
-        })
-    },
-    variant("simd", "a vector of divisors at a time, quotients by division in f64", |call| {
-        run(call, alone(simd::divided))
-    }),
-    variant("simd_predicted", "ladder: quotients of a block of divisors by a polynomial", |call| {
-        run(call, alone(simd::predicted))
-    }),
-    NativeVariant {
-        threaded: true,
-        ..variant("simd_threads", "predicted quotients, split as the exit policy says", |call| {
-            run(call, split(simd::predicted))
-        })
-    },
-    variant(
+    NativeVariant::exact("scalar", "plain loop over odd divisors", |call| run(call, alone(plain))),
+    NativeVariant::exact(
+        "threads",
+        "the plain loop, divisors split as the exit policy says",
+        |call| run(call, split(plain)),
+    )
+    .threaded(),
+    NativeVariant::exact(
+        "simd",
+        "a vector of divisors at a time, quotients by division in f64",
+        |call| run(call, alone(simd::divided)),
+    ),
+    NativeVariant::exact(
+        "simd_predicted",
+        "ladder: quotients of a block of divisors by a polynomial",
+        |call| run(call, alone(simd::predicted)),
+    ),
+    NativeVariant::exact(
+        "simd_threads",
+        "predicted quotients, split as the exit policy says",
+        |call| run(call, split(simd::predicted)),
+    )
+    .threaded(),
+    NativeVariant::exact(
         "strong_test",
         "ladder: Miller-Rabin proves primes, only composites are divided",
         |call| run(call, alone(strong::search)),
     ),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// The first of a range of divisors that divides a number, by k, if there is one.
 type Search = fn(n: u64, range: Range<u64>) -> Option<u64>;

@@ -1,6 +1,8 @@
 //! Every variant and policy against the plain loop, around squares and at the ends of 64 bits; the
 //! vectors' arithmetic where it is nearest to its limits.
 
+use crossover_values::DType;
+
 use super::*;
 use crate::testing::Subject;
 

@@ -14,7 +14,7 @@ mod tests;
 
 use std::ops::AddAssign;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 
 use self::divisors::Divisors;
@@ -22,10 +22,8 @@ use self::number::Number;
 use self::queue::{Order, Queue};
 use crate::arguments::scalar;
 
-const DTYPES: &[DType] = &[DType::U32, DType::U64];
-
 /// Runs a form that is generic in the number's type for the instance of a call.
-macro_rules! by_instance {
+macro_rules! by_width {
     ($call:expr, $form:expr) => {
         match $call.dtype {
             DType::U32 => run::<u32>($call, $form),
@@ -38,43 +36,43 @@ macro_rules! by_instance {
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "plain loop over odd divisors, one number after the other", |call| {
-        by_instance!(call, plain)
+    NativeVariant::exact(
+        "scalar",
+        "plain loop over odd divisors, one number after the other",
+        |call| by_width!(call, plain),
+    ),
+    NativeVariant::exact(
+        "threads",
+        "the plain loop, pieces from a queue that threads share",
+        |call| by_width!(call, plain_threads),
+    )
+    .threaded(),
+    NativeVariant::exact(
+        "products",
+        "ladder: a product with the inverse instead of a division",
+        |call| by_width!(call, products),
+    ),
+    NativeVariant::exact(
+        "primes",
+        "ladder: products, by the primes among the divisors only",
+        |call| by_width!(call, primes),
+    ),
+    NativeVariant::exact("simd", "odd divisors, a vector of them at a time", |call| {
+        by_width!(call, simd_odd)
     }),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "the plain loop, pieces from a queue that threads share", |call| {
-            by_instance!(call, plain_threads)
-        })
-    },
-    variant("products", "ladder: a product with the inverse instead of a division", |call| {
-        by_instance!(call, products)
-    }),
-    variant("primes", "ladder: products, by the primes among the divisors only", |call| {
-        by_instance!(call, primes)
-    }),
-    variant("simd", "odd divisors, a vector of them at a time", |call| {
-        by_instance!(call, simd_odd)
-    }),
-    variant("simd_primes", "the primes among the divisors, a vector of them at a time", |call| {
-        by_instance!(call, simd_primes)
-    }),
-    NativeVariant {
-        threaded: true,
-        ..variant("simd_threads", "simd_primes, pieces from the queue", |call| {
-            by_instance!(call, simd_threads)
-        })
-    },
-    variant("sieve", "ladder: the right algorithm, which does not divide", |call| {
-        by_instance!(call, sieve::count)
+    NativeVariant::exact(
+        "simd_primes",
+        "the primes among the divisors, a vector of them at a time",
+        |call| by_width!(call, simd_primes),
+    ),
+    NativeVariant::exact("simd_threads", "simd_primes, pieces from the queue", |call| {
+        by_width!(call, simd_threads)
+    })
+    .threaded(),
+    NativeVariant::exact("sieve", "ladder: the right algorithm, which does not divide", |call| {
+        by_width!(call, sieve::count)
     }),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 /// Numbers first, first + 1, …, last, and how they are handed out.
 #[derive(Clone, Copy, Debug)]

@@ -5,11 +5,11 @@ mod simd;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::{DType, Value};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
+use crossover_values::Value;
 use rayon::prelude::*;
 
-use crate::arguments::{Real, array_mut, scalar};
+use crate::arguments::{Real, array_mut, by_instance, scalar};
 
 /// Terms of a block, as in the reference.
 const BLOCK: u32 = 2048;
@@ -39,61 +39,50 @@ const SHORT: usize = 8;
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "the sine written out, term by term", Promise::Exact, |call| {
-        by_instance!(call, in_turn(terms(sine_f32)), in_turn(terms(sine_f64)))
+    NativeVariant::exact("scalar", "the sine written out, term by term", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, in_turn(terms(sine_f32)))?,
+            run::<f64>(call, in_turn(terms(sine_f64)))?
+        )
     }),
-    variant("simd", "one block per lane, several vectors in flight", Promise::Exact, |call| {
-        by_instance!(call, in_turn(simd::blocks_f32), in_turn(simd::blocks_f64))
+    NativeVariant::exact("simd", "one block per lane, several vectors in flight", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, in_turn(simd::blocks_f32))?,
+            run::<f64>(call, in_turn(simd::blocks_f64))?
+        )
     }),
-    threaded("threads", "term by term, blocks over threads", Promise::Exact, |call| {
-        by_instance!(call, over_threads(terms(sine_f32)), over_threads(terms(sine_f64)))
-    }),
-    threaded("simd_threads", "blocks as lanes, over threads", Promise::Exact, |call| {
-        by_instance!(call, over_threads(simd::blocks_f32), over_threads(simd::blocks_f64))
-    }),
-    variant(
+    NativeVariant::exact("threads", "term by term, blocks over threads", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, over_threads(terms(sine_f32)))?,
+            run::<f64>(call, over_threads(terms(sine_f64)))?
+        )
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "blocks as lanes, over threads", |call| {
+        by_instance!(
+            call,
+            run::<f32>(call, over_threads(simd::blocks_f32))?,
+            run::<f64>(call, over_threads(simd::blocks_f64))?
+        )
+    })
+    .threaded(),
+    NativeVariant::exact(
         "library",
         "the library's sine, which reduces its argument itself",
-        Promise::Bounded,
         |call| {
             let sine = |i: u32| f64::from(i).sin();
-            by_instance!(call, in_turn(terms(move |i| sine(i) as f32)), in_turn(terms(sine)))
+            by_instance!(
+                call,
+                run::<f32>(call, in_turn(terms(move |i| sine(i) as f32)))?,
+                run::<f64>(call, in_turn(terms(sine)))?
+            )
         },
-    ),
+    )
+    .bounded(),
 ];
-
-/// Runs the form that fits the instance.
-macro_rules! by_instance {
-    ($call:expr, $f32:expr, $f64:expr) => {
-        match $call.dtype {
-            DType::F32 => run::<f32>($call, $f32),
-            DType::F64 => run::<f64>($call, $f64),
-            other => Err(NativeError::Instance(other)),
-        }
-    };
-}
-use by_instance;
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    promise: Promise,
-    run: Run,
-) -> NativeVariant {
-    let dtypes = &[DType::F64, DType::F32];
-    NativeVariant { name, doc, dtypes, promise, threaded: false, run }
-}
-
-const fn threaded(
-    name: &'static str,
-    doc: &'static str,
-    promise: Promise,
-    run: Run,
-) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant(name, doc, promise, run) }
-}
 
 /// Blocks of the sum that stand side by side.
 struct Blocks<'a, T> {

@@ -1,7 +1,7 @@
 //! Variants against the plain loop at odd sizes, the sum against its closed form, the sine against
 //! the library's, and mutants that must differ.
 
-use crossover_values::Scalar;
+use crossover_values::{DType, Scalar};
 
 use super::*;
 use crate::testing::Subject;

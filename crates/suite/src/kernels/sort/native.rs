@@ -4,52 +4,45 @@ mod radix;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::DType;
 use rayon::prelude::*;
 
 use crate::arguments::{array, array_mut};
 
-const DTYPES: &[DType] = &[DType::U32];
-
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
-
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "radix sort, four passes of eight bits", false, |call| {
+    NativeVariant::exact("scalar", "radix sort, four passes of eight bits", |call| {
         run(call, radix::eight_bits)
     }),
-    variant("eleven_bits", "radix sort, three passes", false, |call| run(call, radix::eleven_bits)),
-    variant("unstable", "the standard library's quicksort", false, |call| {
+    NativeVariant::exact("eleven_bits", "radix sort, three passes", |call| {
+        run(call, radix::eleven_bits)
+    }),
+    NativeVariant::exact("unstable", "the standard library's quicksort", |call| {
         run(call, |keys, ordered| {
             ordered.copy_from_slice(keys);
             ordered.sort_unstable();
         })
     }),
-    variant("stable", "the standard library's merge sort", false, |call| {
+    NativeVariant::exact("stable", "the standard library's merge sort", |call| {
         run(call, |keys, ordered| {
             ordered.copy_from_slice(keys);
             ordered.sort();
         })
     }),
-    variant("threads", "radix sort of parts, merged from both ends", true, |call| {
+    NativeVariant::exact("threads", "radix sort of parts, merged from both ends", |call| {
         let threads = call.threads;
         run(call, |keys, ordered| radix::on_threads(keys, ordered, threads))
-    }),
-    variant("unstable_threads", "the quicksort with its halves on threads", true, |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("unstable_threads", "the quicksort with its halves on threads", |call| {
         run(call, |keys, ordered| {
             ordered.copy_from_slice(keys);
             ordered.par_sort_unstable();
         })
-    }),
+    })
+    .threaded(),
 ];
 
 fn run(

@@ -6,14 +6,12 @@ mod tests;
 use std::hint::black_box;
 use std::ops::Range;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use fearless_simd::{Level, dispatch, prelude::*};
 use rayon::prelude::*;
 
 use crate::arguments::scalar;
-
-const DTYPES: &[DType] = &[DType::U64];
 
 /// Numbers of one parallel task: a tenth of a millisecond of the vector loop.
 const NUMBERS_PER_TASK: u32 = 1 << 20;
@@ -21,35 +19,31 @@ const NUMBERS_PER_TASK: u32 = 1 << 20;
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "the loop, every number kept from the compiler's algebra", |call| {
-        run(call, kept)
+    NativeVariant::exact(
+        "scalar",
+        "the loop, every number kept from the compiler's algebra",
+        |call| run(call, kept),
+    ),
+    NativeVariant::exact("threads", "the loop, pieces over threads", |call| {
+        run(call, |numbers| split(numbers, kept))
+    })
+    .threaded(),
+    NativeVariant::exact("simd", "a number per lane, several vectors in flight", |call| {
+        run(call, vectors)
     }),
-    NativeVariant {
-        threaded: true,
-        ..variant("threads", "the loop, pieces over threads", |call| {
-            run(call, |numbers| split(numbers, kept))
-        })
-    },
-    variant("simd", "a number per lane, several vectors in flight", |call| run(call, vectors)),
-    NativeVariant {
-        threaded: true,
-        ..variant("simd_threads", "a number per lane, pieces over threads", |call| {
-            run(call, |numbers| split(numbers, vectors))
-        })
-    },
-    variant(
+    NativeVariant::exact("simd_threads", "a number per lane, pieces over threads", |call| {
+        run(call, |numbers| split(numbers, vectors))
+    })
+    .threaded(),
+    NativeVariant::exact(
         "iterator",
         "ladder: an iterator's sum, which the compiler turns into a formula",
         |call| run(call, iterator),
     ),
-    variant("closed_form", "ladder: the formula by hand", |call| run(call, closed_form)),
+    NativeVariant::exact("closed_form", "ladder: the formula by hand", |call| {
+        run(call, closed_form)
+    }),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
 
 fn run(call: &mut NativeCall<'_>, sum: impl FnOnce(Range<u32>) -> u64) -> Result<(), NativeError> {
     if call.dtype != DType::U64 {

@@ -8,7 +8,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{Array, DType, Value};
 use rayon::prelude::*;
 
@@ -17,40 +17,37 @@ use crate::arguments::{array, array_mut, shape2};
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "every position, every pattern", |call| run(call, letters, search::plain)),
-    variant("simd", "a bit per position, patterns as conjunctions of shifted letters", |call| {
-        run(call, bits::letters, bits::counts)
+    NativeVariant::exact("scalar", "every position, every pattern", |call| {
+        run(call, letters, search::plain)
     }),
-    threaded(variant("threads", "the automaton, pieces of the text over threads", |call| {
+    NativeVariant::exact(
+        "simd",
+        "a bit per position, patterns as conjunctions of shifted letters",
+        |call| run(call, bits::letters, bits::counts),
+    ),
+    NativeVariant::exact("threads", "the automaton, pieces of the text over threads", |call| {
         run(call, letters_threaded, automaton::in_pieces)
-    })),
-    threaded(variant("simd_threads", "bits, pieces of the text over threads", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "bits, pieces of the text over threads", |call| {
         run(call, letters_threaded, bits::in_pieces)
-    })),
-    variant("memmem", "library: memchr's search, once per pattern", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("memmem", "library: memchr's search, once per pattern", |call| {
         run(call, letters, search::memmem)
     }),
-    variant("aho_corasick", "library: aho-corasick, overlapping matches", |call| {
+    NativeVariant::exact("aho_corasick", "library: aho-corasick, overlapping matches", |call| {
         run(call, letters, search::aho_corasick)
     }),
-    variant("automaton", "ladder: a table per state, a step per letter", |call| {
+    NativeVariant::exact("automaton", "ladder: a table per state, a step per letter", |call| {
         run(call, letters, automaton::one_chain)
     }),
-    variant("chains", "ladder: four pieces of the text at once, to hide the wait", |call| {
-        run(call, letters, automaton::four_chains)
-    }),
+    NativeVariant::exact(
+        "chains",
+        "ladder: four pieces of the text at once, to hide the wait",
+        |call| run(call, letters, automaton::four_chains),
+    ),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    let dtypes = &[DType::U32];
-    NativeVariant { name, doc, dtypes, promise: Promise::Exact, threaded: false, run }
-}
-
-const fn threaded(variant: NativeVariant) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant }
-}
 
 /// Elements of one parallel task that makes letters.
 const LETTERS_PER_TASK: usize = 1 << 16;

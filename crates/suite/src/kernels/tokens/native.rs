@@ -12,13 +12,11 @@ mod text;
 
 use std::time::Instant;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Scalar, Value};
 use rayon::prelude::*;
 
 use crate::arguments::{array, array_mut, scalar};
-
-const DTYPES: &[DType] = &[DType::U32];
 
 /// Needles of one parallel task.
 const NEEDLES_PER_TASK: usize = 1 << 12;
@@ -29,43 +27,50 @@ const MOST_TOKENS: u32 = 25_u32.pow(5);
 pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "bisection in a sorted array of 16 bytes per token", false, |call| {
+    NativeVariant::exact("scalar", "bisection in a sorted array of 16 bytes per token", |call| {
         run::<sorted::Slots>(call, one_by_one)
     }),
-    variant("packed", "ladder: bisection in texts end to end, with offsets", false, |call| {
+    NativeVariant::exact("packed", "ladder: bisection in texts end to end, with offsets", |call| {
         run::<sorted::Packed>(call, one_by_one)
     }),
-    variant("batched", "bisection without branches, sixteen needles in flight", false, |call| {
-        run::<sorted::Slots>(call, sorted::in_batches)
-    }),
-    variant("hash_set", "ladder: the standard library's set of texts", false, |call| {
+    NativeVariant::exact(
+        "batched",
+        "bisection without branches, sixteen needles in flight",
+        |call| run::<sorted::Slots>(call, sorted::in_batches),
+    ),
+    NativeVariant::exact("hash_set", "ladder: the standard library's set of texts", |call| {
         run::<hashed::StandardSet>(call, one_by_one)
     }),
-    variant("hash_table", "open addressing, half full, 16 bytes per slot", false, |call| {
+    NativeVariant::exact("hash_table", "open addressing, half full, 16 bytes per slot", |call| {
         run::<hashed::Table>(call, one_by_one)
     }),
-    variant("trie", "a letter per node, children side by side", false, |call| {
+    NativeVariant::exact("trie", "a letter per node, children side by side", |call| {
         run::<automaton::Trie>(call, one_by_one)
     }),
-    variant("automaton", "the minimal automaton of the crate `fst`", false, |call| {
+    NativeVariant::exact("automaton", "the minimal automaton of the crate `fst`", |call| {
         run::<automaton::Minimal>(call, one_by_one)
     }),
-    variant("threads", "the plain bisection, tokens and needles over threads", true, |call| {
-        run::<sorted::Slots>(call, |set, needles, held| over_tasks(set, needles, held, one_by_one))
-    }),
-    variant("hash_threads", "the open table, tokens and needles over threads", true, |call| {
-        run::<hashed::Table>(call, |set, needles, held| over_tasks(set, needles, held, one_by_one))
-    }),
+    NativeVariant::exact(
+        "threads",
+        "the plain bisection, tokens and needles over threads",
+        |call| {
+            run::<sorted::Slots>(call, |set, needles, held| {
+                over_tasks(set, needles, held, one_by_one)
+            })
+        },
+    )
+    .threaded(),
+    NativeVariant::exact(
+        "hash_threads",
+        "the open table, tokens and needles over threads",
+        |call| {
+            run::<hashed::Table>(call, |set, needles, held| {
+                over_tasks(set, needles, held, one_by_one)
+            })
+        },
+    )
+    .threaded(),
 ];
-
-const fn variant(
-    name: &'static str,
-    doc: &'static str,
-    threaded: bool,
-    run: fn(&mut NativeCall<'_>) -> Result<(), NativeError>,
-) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded, run }
-}
 
 /// A text of at most 16 letters: the first in the highest byte, zero beyond the end, so that the
 /// order of numbers is the order of texts.

@@ -10,58 +10,48 @@ mod score;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::{DType, Value};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
+use crossover_values::Value;
 
-use crate::arguments::{Real, array, array_mut, shape2};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array, array_mut, by_instance, shape2};
 
 pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_policies(&[("decided", decided::decided)]);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "row after row into a sorted list of the best", |call| {
+    NativeVariant::exact("scalar", "row after row into a sorted list of the best", |call| {
         by_instance(call, score::scalar, score::scalar)
     }),
-    variant("simd", "the same on the widest vectors of the machine", |call| {
+    NativeVariant::exact("simd", "the same on the widest vectors of the machine", |call| {
         by_instance(call, score::simd, score::simd)
     }),
-    threaded(variant("threads", "a list per piece of the rows, over threads", |call| {
+    NativeVariant::exact("threads", "a list per piece of the rows, over threads", |call| {
         by_instance(call, score::threads, score::threads)
-    })),
-    threaded(variant("simd_threads", "vectors over threads", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "vectors over threads", |call| {
         by_instance(call, score::simd_threads, score::simd_threads)
-    })),
-    variant("rounds", "ladder: all scores, then a pass over them per rank", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("rounds", "ladder: all scores, then a pass over them per rank", |call| {
         by_instance(call, ranking::rounds, ranking::rounds)
     }),
-    variant("sort", "ladder: all scores, sorted whole", |call| {
+    NativeVariant::exact("sort", "ladder: all scores, sorted whole", |call| {
         by_instance(call, ranking::sorted, ranking::sorted)
     }),
-    variant("select", "ladder: all scores, parted at rank k, the best sorted", |call| {
-        by_instance(call, ranking::parted, ranking::parted)
-    }),
-    variant("heap", "ladder: the best in a binary heap", |call| {
+    NativeVariant::exact(
+        "select",
+        "ladder: all scores, parted at rank k, the best sorted",
+        |call| by_instance(call, ranking::parted, ranking::parted),
+    ),
+    NativeVariant::exact("heap", "ladder: the best in a binary heap", |call| {
         by_instance(call, ranking::heap, ranking::heap)
     }),
-    NativeVariant {
-        promise: Promise::Bounded,
-        ..variant("library", "ndarray's product, then parted at rank k", |call| {
-            by_instance(call, ranking::library, ranking::library)
-        })
-    },
+    NativeVariant::exact("library", "ndarray's product, then parted at rank k", |call| {
+        by_instance(call, ranking::library, ranking::library)
+    })
+    .bounded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
-
-const fn threaded(variant: NativeVariant) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant }
-}
 
 /// The matrix and the vector of one call; the dimension is not zero.
 #[derive(Clone, Copy)]
@@ -91,11 +81,7 @@ fn by_instance(
     f32: fn(Search<'_, f32>) -> Vec<Ranked<f32>>,
     f64: fn(Search<'_, f64>) -> Vec<Ranked<f64>>,
 ) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => store(call.arguments, f32),
-        DType::F64 => store(call.arguments, f64),
-        other => Err(NativeError::Instance(other)),
-    }
+    by_instance!(call, store(call.arguments, f32)?, store(call.arguments, f64)?)
 }
 
 fn store<T: Real>(

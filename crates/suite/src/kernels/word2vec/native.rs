@@ -10,46 +10,34 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant, Promise};
-use crossover_values::{DType, Value};
+use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
+use crossover_values::Value;
 
-use crate::arguments::{Real, array, array_mut, scalar, shape2};
-
-const DTYPES: &[DType] = &[DType::F32, DType::F64];
+use crate::arguments::{Real, array, array_mut, by_instance, scalar, shape2};
 
 pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_policies(&[("carried", carried::carried)]);
 
 const VARIANTS: &[NativeVariant] = &[
-    variant("scalar", "pair after pair, sixteen partials per dot product", |call| {
+    NativeVariant::exact("scalar", "pair after pair, sixteen partials per dot product", |call| {
         by_instance(call, step::scalar, step::scalar)
     }),
-    variant("simd", "the same on the widest vectors of the machine", |call| {
+    NativeVariant::exact("simd", "the same on the widest vectors of the machine", |call| {
         by_instance(call, step::simd, step::simd)
     }),
-    threaded(variant("threads", "pairs of a batch over threads", |call| {
+    NativeVariant::exact("threads", "pairs of a batch over threads", |call| {
         by_instance(call, step::threads, step::threads)
-    })),
-    threaded(variant("simd_threads", "vectors over threads", |call| {
+    })
+    .threaded(),
+    NativeVariant::exact("simd_threads", "vectors over threads", |call| {
         by_instance(call, step::simd_threads, step::simd_threads)
-    })),
-    NativeVariant {
-        promise: Promise::Bounded,
-        ..variant("running_sum", "ladder: one running sum per dot product", |call| {
-            by_instance(call, step::running_sum, step::running_sum)
-        })
-    },
+    })
+    .threaded(),
+    NativeVariant::exact("running_sum", "ladder: one running sum per dot product", |call| {
+        by_instance(call, step::running_sum, step::running_sum)
+    })
+    .bounded(),
 ];
-
-type Run = fn(&mut NativeCall<'_>) -> Result<(), NativeError>;
-
-const fn variant(name: &'static str, doc: &'static str, run: Run) -> NativeVariant {
-    NativeVariant { name, doc, dtypes: DTYPES, promise: Promise::Exact, threaded: false, run }
-}
-
-const fn threaded(variant: NativeVariant) -> NativeVariant {
-    NativeVariant { threaded: true, ..variant }
-}
 
 /// Numbers that can be looked up by.
 trait Weight: Real + Into<f64> {
@@ -88,11 +76,7 @@ fn by_instance(
     f32: fn(Training<'_, f32>) -> Result<(), NativeError>,
     f64: fn(Training<'_, f64>) -> Result<(), NativeError>,
 ) -> Result<(), NativeError> {
-    match call.dtype {
-        DType::F32 => f32(training(call.arguments)?),
-        DType::F64 => f64(training(call.arguments)?),
-        other => Err(NativeError::Instance(other)),
-    }
+    by_instance!(call, f32(training(call.arguments)?)?, f64(training(call.arguments)?)?)
 }
 
 fn training<T: Real>(arguments: &mut [Value]) -> Result<Training<'_, T>, NativeError> {
