@@ -2,8 +2,8 @@
 
 use fearless_simd::{Level, dispatch, prelude::*};
 
-use super::special::{Special, erf, exp, log};
-use super::{Options, SQRT_HALF};
+use super::Options;
+use super::special::{Special, exp, log_quotient, scaled_tail};
 
 /// Prices in f32.
 pub(super) fn prices_f32(options: Options<'_, f32>) {
@@ -22,20 +22,17 @@ struct Market<V> {
     /// rate + volatility^2 / 2
     growth: V,
     half: V,
-    sqrt_half: V,
 }
 
 #[inline(always)]
 fn prices<S: Simd, T: Special<S>>(simd: S, options: Options<'_, T>) {
     let Options { call, put, spot, strike, years, rate, volatility } = options;
     let lanes = T::Vector::LEN;
-    let splat = |value: f64| T::Vector::splat(simd, T::from_f64(value));
     let market = Market {
         rate: T::Vector::splat(simd, rate),
         volatility: T::Vector::splat(simd, volatility),
         growth: T::Vector::splat(simd, rate + volatility * volatility * T::from_f64(0.5)),
-        half: splat(0.5),
-        sqrt_half: splat(SQRT_HALF),
+        half: T::Vector::splat(simd, T::from_f64(0.5)),
     };
     let given = spot.chunks(lanes).zip(strike.chunks(lanes)).zip(years.chunks(lanes));
     let priced = call.chunks_mut(lanes).zip(put.chunks_mut(lanes));
@@ -58,6 +55,9 @@ fn prices<S: Simd, T: Special<S>>(simd: S, options: Options<'_, T>) {
 }
 
 /// A vector of options: the calls and the puts.
+///
+/// With phi the density of the normal distribution, spot phi(d1) is strike e^(-rate years) phi(d2):
+/// one exponential serves both tails.
 #[inline(always)]
 fn price<S: Simd, T: Special<S>>(
     simd: S,
@@ -68,12 +68,17 @@ fn price<S: Simd, T: Special<S>>(
 ) -> (T::Vector, T::Vector) {
     let half = market.half;
     let deviation = market.volatility * years.sqrt();
-    let d1 = market.growth.mul_add(years, log::<S, T>(simd, spot / strike)) / deviation;
+    let log = log_quotient::<S, T>(simd, spot, strike);
+    let d1 = market.growth.mul_add(years, log) / deviation;
     let d2 = d1 - deviation;
-    let h1 = half * erf::<S, T>(simd, d1 * market.sqrt_half);
-    let h2 = half * erf::<S, T>(simd, d2 * market.sqrt_half);
-    let present = strike * exp::<S, T>(simd, -market.rate * years);
-    let call = spot.mul_sub(half + h1, present * (half + h2));
-    let put = present.mul_sub(half - h2, spot * (half - h1));
-    (call, put)
+    let density = spot * exp::<S, T>(simd, d1 * d1 * -half);
+    let half_spot = half * spot;
+    let half_present = half * strike * exp::<S, T>(simd, -market.rate * years);
+    // What the probabilities differ from a half by, times the spot and the present value.
+    let tail1 = scaled_tail::<S, T>(simd, d1.abs());
+    let tail2 = scaled_tail::<S, T>(simd, d2.abs());
+    let beyond1 = (-density).mul_add(tail1, half_spot).copysign(d1);
+    let beyond2 = (-density).mul_add(tail2, half_present).copysign(d2);
+    let (sum, difference) = (beyond1 - beyond2, half_spot - half_present);
+    (sum + difference, sum - difference)
 }
