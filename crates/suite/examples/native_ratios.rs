@@ -26,19 +26,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);
     let size = words.next().unwrap_or_else(|| "book".to_owned());
     let wanted: Vec<String> = words.collect();
-    rayon::ThreadPoolBuilder::new().num_threads(THREADS).build_global()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(THREADS).build()?;
     for kernel in crossover_suite::kernels()? {
         if !wanted.is_empty() && !wanted.contains(&kernel.stem) {
             continue;
         }
         for instance in &kernel.definition.instances {
-            measure(&kernel, instance.dtype, &size)?;
+            measure(&pool, &kernel, instance.dtype, &size)?;
         }
     }
     Ok(())
 }
 
-fn measure(kernel: &Kernel, dtype: DType, size: &str) -> Result<(), Box<dyn Error>> {
+fn measure(
+    pool: &rayon::ThreadPool,
+    kernel: &Kernel,
+    dtype: DType,
+    size: &str,
+) -> Result<(), Box<dyn Error>> {
     let request = CaseRequest { size: size.to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request)?;
     let arguments = kernel.definition.arguments(&signature(kernel, dtype)?, &case)?;
@@ -46,7 +51,7 @@ fn measure(kernel: &Kernel, dtype: DType, size: &str) -> Result<(), Box<dyn Erro
     for _ in 0..ROUNDS {
         for (best, variant) in best.iter_mut().zip(kernel.code.variants) {
             let mut arguments = arguments.clone();
-            *best = best.min(seconds(variant, dtype, &case, &mut arguments)?);
+            *best = best.min(seconds(pool, variant, dtype, &case, &mut arguments)?);
         }
     }
     let mut out = std::io::stdout().lock();
@@ -59,6 +64,7 @@ fn measure(kernel: &Kernel, dtype: DType, size: &str) -> Result<(), Box<dyn Erro
 }
 
 fn seconds(
+    pool: &rayon::ThreadPool,
     variant: &NativeVariant,
     dtype: DType,
     case: &Case,
@@ -73,7 +79,12 @@ fn seconds(
         facts: BTreeMap::new(),
     };
     let (start, on_cpu) = (Instant::now(), cpu_seconds());
-    (variant.run)(&mut call)?;
+    // As `crossover run` does: who calls a variant with threads is one of them.
+    if variant.threaded {
+        pool.install(|| (variant.run)(&mut call))?;
+    } else {
+        (variant.run)(&mut call)?;
+    }
     let wall = start.elapsed().as_secs_f64();
     // Threads of the pool are not counted by the calling thread's clock.
     let cpu = on_cpu.zip(cpu_seconds()).map(|(before, after)| after - before);
