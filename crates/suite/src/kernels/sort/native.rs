@@ -1,12 +1,13 @@
-//! Sorting in Rust: radix sorts, the standard library's comparison sorts, halves on threads.
+//! Sorting in Rust: radix sorts, the standard library's comparison sorts, both on threads.
 
+mod buckets;
+mod halves;
 mod radix;
 #[cfg(test)]
 mod tests;
 
 use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::DType;
-use rayon::prelude::*;
 
 use crate::arguments::{array, array_mut};
 
@@ -19,6 +20,11 @@ const VARIANTS: &[NativeVariant] = &[
     NativeVariant::exact("eleven_bits", "radix sort, three passes", |call| {
         run(call, radix::eleven_bits)
     }),
+    NativeVariant::exact(
+        "buckets",
+        "radix sort, the top digit first, the others bucket by bucket",
+        |call| run(call, buckets::on_one_thread),
+    ),
     NativeVariant::exact("unstable", "the standard library's quicksort", |call| {
         run(call, |keys, ordered| {
             ordered.copy_from_slice(keys);
@@ -31,17 +37,22 @@ const VARIANTS: &[NativeVariant] = &[
             ordered.sort();
         })
     }),
-    NativeVariant::exact("threads", "radix sort of parts, merged from both ends", |call| {
+    NativeVariant::exact("threads", "`buckets` over threads", |call| {
         let threads = call.threads;
-        run(call, |keys, ordered| radix::on_threads(keys, ordered, threads))
+        run(call, |keys, ordered| buckets::on_threads(keys, ordered, threads))
     })
     .threaded(),
-    NativeVariant::exact("unstable_threads", "the quicksort with its halves on threads", |call| {
-        run(call, |keys, ordered| {
-            ordered.copy_from_slice(keys);
-            ordered.par_sort_unstable();
-        })
-    })
+    NativeVariant::exact(
+        "unstable_threads",
+        "the quicksort on a part per thread, merged from both ends",
+        |call| {
+            let threads = call.threads;
+            run(call, |keys, ordered| {
+                ordered.copy_from_slice(keys);
+                halves::on_threads(ordered, threads);
+            })
+        },
+    )
     .threaded(),
 ];
 

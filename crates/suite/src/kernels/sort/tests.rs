@@ -30,9 +30,14 @@ fn keys_that_are_alike_or_in_order_stay_what_they_are() {
             assert!(got == expected, "eight bits");
             radix::eleven_bits(&keys, &mut got);
             assert!(got == expected, "eleven bits");
+            buckets::on_one_thread(&keys, &mut got);
+            assert!(got == expected, "buckets");
             for threads in [1, 2, 3, 8] {
-                radix::on_threads(&keys, &mut got, threads);
-                assert!(got == expected, "{threads} threads");
+                buckets::on_threads(&keys, &mut got, threads);
+                assert!(got == expected, "buckets on {threads} threads");
+                got.copy_from_slice(&keys);
+                halves::on_threads(&mut got, threads);
+                assert!(got == expected, "parts on {threads} threads");
             }
         }
     }
