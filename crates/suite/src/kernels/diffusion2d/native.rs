@@ -24,7 +24,7 @@ const VARIANTS: &[NativeVariant] = &[
     NativeVariant::exact("simd", "fused rows on the widest vectors of the machine", |call| {
         by_instance(call, rows::simd, rows::simd)
     }),
-    NativeVariant::exact("threads", "fused rows over threads", |call| {
+    NativeVariant::exact("threads", "fused rows on the widest vectors, over threads", |call| {
         by_instance(call, rows::threaded, rows::threaded)
     })
     .threaded(),

@@ -1,7 +1,7 @@
 //! Fused: one pass per step, a row at a time, the inner cells of a row as slices of equal length.
 //!
 //! No index is wrapped inside a row and no bound is checked, so the compiler makes vectors of it:
-//! of the baseline in `fused`, of the widest that the machine has in `simd`.
+//! of the baseline in `fused`, of the widest that the machine has in the others.
 
 use fearless_simd::{Level, dispatch, prelude::*};
 use rayon::prelude::*;
@@ -9,8 +9,8 @@ use rayon::prelude::*;
 use super::Field;
 use crate::arguments::Real;
 
-/// Cells of one parallel task at least: below that a task costs more than its rows.
-const CELLS_PER_TASK: usize = 1 << 14;
+/// Cells of one parallel task: some ten microseconds of work, beside which handing it over is cheap.
+const CELLS_PER_TASK: usize = 1 << 16;
 
 /// One pass per step.
 pub(super) fn fused<T: Real>(field: Field<'_, T>) {
@@ -43,9 +43,31 @@ pub(super) fn simd<T: Real>(field: Field<'_, T>) {
 pub(super) fn threaded<T: Real>(field: Field<'_, T>) {
     let rows_per_task = CELLS_PER_TASK.div_ceil(field.columns);
     sweep(field, |field, u, v| {
-        let rows = v.par_chunks_exact_mut(field.columns).enumerate();
-        rows.with_min_len(rows_per_task).for_each(|(row, out)| write_row(field, u, row, out));
+        let tasks = v.par_chunks_mut(rows_per_task * field.columns).enumerate();
+        tasks.for_each(|(task, out)| write_rows(field, u, task * rows_per_task, out));
     });
+}
+
+/// Rows from `first` on, on the widest vectors.
+fn write_rows<T: Real>(field: &Field<'_, T>, u: &[T], first: usize, out: &mut [T]) {
+    #[inline(always)]
+    fn vectorized<S: Simd, T: Real>(
+        simd: S,
+        field: &Field<'_, T>,
+        u: &[T],
+        first: usize,
+        out: &mut [T],
+    ) {
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                for (row, out) in out.chunks_exact_mut(field.columns).enumerate() {
+                    write_row(field, u, first + row, out);
+                }
+            },
+        );
+    }
+    dispatch!(Level::new(), simd => vectorized(simd, field, u, first, out));
 }
 
 /// Runs all steps, each from one grid to the other.

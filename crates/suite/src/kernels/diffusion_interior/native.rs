@@ -22,7 +22,7 @@ const VARIANTS: &[NativeVariant] = &[
     NativeVariant::exact("simd", "a row at a time, on the widest vectors", |call| {
         by_instance(call, rows::simd, rows::simd)
     }),
-    NativeVariant::exact("threads", "rows over threads", |call| {
+    NativeVariant::exact("threads", "rows on the widest vectors, over threads", |call| {
         by_instance(call, rows::threaded, rows::threaded)
     })
     .threaded(),

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use super::{Plate, cell};
 use crate::arguments::Real;
 
-/// Cells of one parallel task at least: below that a task costs more than its rows.
-const CELLS_PER_TASK: usize = 1 << 14;
+/// Cells of one parallel task: some ten microseconds of work, beside which handing it over is cheap.
+const CELLS_PER_TASK: usize = 1 << 16;
 
 /// The loop of the C version: both indices run over the inner cells.
 pub(super) fn plain<T: Real>(plate: Plate<'_, T>) {
@@ -45,9 +45,31 @@ pub(super) fn simd<T: Real>(plate: Plate<'_, T>) {
 pub(super) fn threaded<T: Real>(plate: Plate<'_, T>) {
     let rows_per_task = CELLS_PER_TASK.div_ceil(plate.columns);
     sweep(plate, |plate, u, v| {
-        let rows = v.par_chunks_exact_mut(plate.columns).enumerate();
-        rows.with_min_len(rows_per_task).for_each(|(row, out)| write_row(plate, u, row, out));
+        let tasks = v.par_chunks_mut(rows_per_task * plate.columns).enumerate();
+        tasks.for_each(|(task, out)| write_rows(plate, u, task * rows_per_task, out));
     });
+}
+
+/// Rows from `first` on, on the widest vectors.
+fn write_rows<T: Real>(plate: &Plate<'_, T>, u: &[T], first: usize, out: &mut [T]) {
+    #[inline(always)]
+    fn vectorized<S: Simd, T: Real>(
+        simd: S,
+        plate: &Plate<'_, T>,
+        u: &[T],
+        first: usize,
+        out: &mut [T],
+    ) {
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                for (row, out) in out.chunks_exact_mut(plate.columns).enumerate() {
+                    write_row(plate, u, first + row, out);
+                }
+            },
+        );
+    }
+    dispatch!(Level::new(), simd => vectorized(simd, plate, u, first, out));
 }
 
 /// Runs all steps, each from one grid to the other. Both begin as the same, so they have the same
