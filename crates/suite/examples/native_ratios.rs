@@ -47,15 +47,17 @@ fn measure(
     let request = CaseRequest { size: size.to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request)?;
     let arguments = kernel.definition.arguments(&signature(kernel, dtype)?, &case)?;
-    let mut best = vec![f64::INFINITY; kernel.code.variants.len()];
+    let has = |variant: &&NativeVariant| variant.dtypes.contains(&dtype);
+    let variants: Vec<&NativeVariant> = kernel.code.variants.iter().filter(has).collect();
+    let mut best = vec![f64::INFINITY; variants.len()];
     for _ in 0..ROUNDS {
-        for (best, variant) in best.iter_mut().zip(kernel.code.variants) {
+        for (best, variant) in best.iter_mut().zip(&variants) {
             let mut arguments = arguments.clone();
             *best = best.min(seconds(pool, variant, dtype, &case, &mut arguments)?);
         }
     }
     let mut out = std::io::stdout().lock();
-    for (seconds, variant) in best.iter().zip(kernel.code.variants) {
+    for (seconds, variant) in best.iter().zip(&variants) {
         let (stem, name, ms, ratio) =
             (&kernel.stem, variant.name, seconds * 1e3, best[0] / seconds);
         writeln!(out, "{stem:12} {dtype} {size} {name:15} {ms:9.2} ms  {ratio:6.2} x scalar")?;
