@@ -1,24 +1,11 @@
 //! Sums of squares of u32 in u64, modulo 2^64: every order gives the same.
 
-use fearless_simd::{Level, Simd, dispatch};
 use rayon::prelude::*;
 
 /// The plain loop.
 #[inline(always)]
 pub(super) fn sum(v: &[u32]) -> u64 {
     v.iter().fold(0, |sum, &x| sum.wrapping_add(u64::from(x) * u64::from(x)))
-}
-
-/// The plain loop, compiled for the widest vectors of the machine.
-pub(super) fn sum_wide(v: &[u32]) -> u64 {
-    #[inline(always)]
-    fn vectorized<S: Simd>(simd: S, v: &[u32]) -> u64 {
-        simd.vectorize(
-            #[inline(always)]
-            || sum(v),
-        )
-    }
-    dispatch!(Level::new(), simd => vectorized(simd, v))
 }
 
 /// Elements of one task: half a mebibyte.

@@ -6,12 +6,12 @@
 
 mod exact;
 mod order;
+mod simd;
 #[cfg(test)]
 mod tests;
 
 use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::{DType, Value};
-use fearless_simd::{Level, dispatch, prelude::*};
 use ndarray::ArrayView1;
 
 use crate::arguments::{Element, Real, array, by_instance};
@@ -84,31 +84,11 @@ fn scalar_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
 fn simd_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
     by_instance!(
         call,
-        run::<f32, f32>(call, |v| order::fold_blocks(simd_f32(v)))?,
-        run::<f64, f64>(call, |v| order::fold_blocks(simd_f64(v)))?,
-        run::<u32, u64>(call, exact::sum_wide)?
+        run::<f32, f32>(call, |v| order::fold_blocks(simd::sums_f32(v)))?,
+        run::<f64, f64>(call, |v| order::fold_blocks(simd::sums_f64(v)))?,
+        run::<u32, u64>(call, simd::exact)?
     )
 }
-
-/// The plain code compiled for the widest vectors of the machine: partials are what a vectoriser
-/// wants, so no lanes need to be written. Eight vectors of 256 bits are in flight.
-macro_rules! simd_sums {
-    ($name:ident, $real:ty, $blocks:literal) => {
-        fn $name(v: &[$real]) -> Vec<$real> {
-            #[inline(always)]
-            fn vectorized<S: Simd>(simd: S, v: &[$real]) -> Vec<$real> {
-                simd.vectorize(
-                    #[inline(always)]
-                    || order::sums_of_several::<$real, $blocks>(v),
-                )
-            }
-            dispatch!(Level::new(), simd => vectorized(simd, v))
-        }
-    };
-}
-
-simd_sums!(simd_f32, f32, 4);
-simd_sums!(simd_f64, f64, 2);
 
 fn threads_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
     by_instance!(
@@ -122,9 +102,9 @@ fn threads_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
 fn simd_threads_variant(call: &mut NativeCall<'_>) -> Result<(), NativeError> {
     by_instance!(
         call,
-        run::<f32, f32>(call, |v| order::sum_of_tasks(v, simd_f32))?,
-        run::<f64, f64>(call, |v| order::sum_of_tasks(v, simd_f64))?,
-        run::<u32, u64>(call, |v| exact::threaded(v, exact::sum_wide))?
+        run::<f32, f32>(call, |v| order::sum_of_tasks(v, simd::sums_f32))?,
+        run::<f64, f64>(call, |v| order::sum_of_tasks(v, simd::sums_f64))?,
+        run::<u32, u64>(call, |v| exact::threaded(v, simd::exact))?
     )
 }
 

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use crate::arguments::Real;
 
-const BLOCK: usize = 4096;
-const PARTIALS: usize = 16;
+pub(super) const BLOCK: usize = 4096;
+pub(super) const PARTIALS: usize = 16;
 
 /// The sum of the squares.
 #[inline(always)]
@@ -32,31 +32,8 @@ pub(super) fn sum_of_tasks<T: Real>(v: &[T], sums: fn(&[T]) -> Vec<T>) -> T {
     fold_blocks(tasks.flat_map_iter(sums).collect())
 }
 
-/// The sums of blocks, several at once: sixteen partials of f32 are few vectors, and each addition
-/// to one waits for that before it. For callers that have wide vectors to keep busy.
 #[inline(always)]
-pub(super) fn sums_of_several<T: Real, const BLOCKS: usize>(v: &[T]) -> Vec<T> {
-    let mut sums = Vec::with_capacity(v.len().div_ceil(BLOCK));
-    let groups = v.chunks_exact(BLOCKS * BLOCK);
-    let rest = groups.remainder();
-    for group in groups {
-        let mut partials = [[T::from_f64(0.0); PARTIALS]; BLOCKS];
-        for round in 0..BLOCK / PARTIALS {
-            for (block, partials) in partials.iter_mut().enumerate() {
-                let terms = &group[block * BLOCK + round * PARTIALS..][..PARTIALS];
-                for (partial, &x) in partials.iter_mut().zip(terms) {
-                    *partial = *partial + x * x;
-                }
-            }
-        }
-        sums.extend(partials.map(fold_partials));
-    }
-    sums.extend(rest.chunks(BLOCK).map(block_sum));
-    sums
-}
-
-#[inline(always)]
-fn block_sum<T: Real>(block: &[T]) -> T {
+pub(super) fn block_sum<T: Real>(block: &[T]) -> T {
     let mut partials = [T::from_f64(0.0); PARTIALS];
     let rounds = block.chunks_exact(PARTIALS);
     let tail = rounds.remainder();
@@ -72,7 +49,7 @@ fn block_sum<T: Real>(block: &[T]) -> T {
 }
 
 #[inline(always)]
-fn fold_partials<T: Real>(mut partials: [T; PARTIALS]) -> T {
+pub(super) fn fold_partials<T: Real>(mut partials: [T; PARTIALS]) -> T {
     let mut half = PARTIALS / 2;
     while half > 0 {
         for j in 0..half {

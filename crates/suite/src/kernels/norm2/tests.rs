@@ -41,7 +41,7 @@ fn the_order_is_the_language_s() {
     // Sizes that show in the order: 0.1 is not exact, so another order has other bits.
     let v = vec![0.1_f32; 9000];
     let long = vec![0.1_f32; 50_000];
-    assert_eq!(order::fold_blocks(simd_f32(&long)).to_bits(), order::sum(&long).to_bits());
+    assert_eq!(order::fold_blocks(simd::sums_f32(&long)).to_bits(), order::sum(&long).to_bits());
     let block = |len: usize| {
         let mut partials = [0.0_f32; 16];
         (0..len).for_each(|i| partials[i % 16] += 0.1 * 0.1);
@@ -53,6 +53,22 @@ fn the_order_is_the_language_s() {
     let expected = (block(4096) + block(4096)) + block(9000 - 8192);
     assert_eq!(order::sum(&v).to_bits(), expected.to_bits());
     assert_ne!(running_sum(&v).to_bits(), expected.to_bits(), "the test shows no order");
+}
+
+#[test]
+fn vectors_keep_the_order_at_any_alignment() {
+    let f32s: Vec<f32> = (0..30_000).map(|i| (i as f32).sin()).collect();
+    let f64s: Vec<f64> = (0..30_000).map(|i| f64::from(i).sin()).collect();
+    let u32s: Vec<u32> = (0..30_000).map(|i| u32::MAX - i).collect();
+    for from in 0..=16 {
+        for to in [from, from + 40, 4096, 4097, 8192 + from, 12_288 + from, 29_999] {
+            let sum = order::fold_blocks(simd::sums_f32(&f32s[from..to]));
+            assert_eq!(sum.to_bits(), order::sum(&f32s[from..to]).to_bits(), "{from} {to}");
+            let sum = order::fold_blocks(simd::sums_f64(&f64s[from..to]));
+            assert_eq!(sum.to_bits(), order::sum(&f64s[from..to]).to_bits(), "{from} {to}");
+            assert_eq!(simd::exact(&u32s[from..to]), exact::sum(&u32s[from..to]), "{from} {to}");
+        }
+    }
 }
 
 #[test]
