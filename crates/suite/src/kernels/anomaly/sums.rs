@@ -34,30 +34,42 @@ pub(super) fn day<T: Real>(stream: &Stream, day: usize) -> Day<T> {
     Day::decide(T::from_f64(mean), T::from_f64(variance), top as i32 - CENTRE)
 }
 
+/// Pairs of vectors of a step: a draw is a chain of ten products, so several are in flight.
+const PAIRS: usize = 2;
+
+/// Loops, not closures: a closure is a function of its own, compiled without the instruction set, and
+/// each operation on vectors in it is then a call.
 #[inline(always)]
 fn in_lanes<S: Simd>(simd: S, stream: &Stream, day: usize) -> Sums {
     let keys = keys(stream.key);
     let (start, half) = (stream.start(day), S::u64s::LEN);
-    let first =
-        |offset: usize| S::u64s::from_fn(simd, |lane| u64::from(start) + (offset + lane) as u64);
-    let mut index = [first(0), first(half)];
-    let mut squares = [S::u64s::simd_from(simd, 0); 2];
+    let mut index = [[S::u64s::simd_from(simd, 0); 2]; PAIRS];
+    for (vector, index) in index.as_flattened_mut().iter_mut().enumerate() {
+        *index = S::u64s::from_fn(simd, |lane| u64::from(start) + (vector * half + lane) as u64);
+    }
+    let mut squares = [[S::u64s::simd_from(simd, 0); 2]; PAIRS];
     // A lane adds at most 500,000 / 4 values of at most 6,510: that fits 32 bits.
     let mut sums = S::u32s::simd_from(simd, 0);
     let mut tops = S::u32s::simd_from(simd, 0);
-    let width = 2 * half as u32;
+    let width = (PAIRS * 2 * half) as u32;
     let steps = stream.samples / width;
     for _ in 0..steps {
-        let x = index.map(|index| super::simd::raised(simd, index, &keys));
-        squares = [squares[0] + x[0] * x[0], squares[1] + x[1] * x[1]];
-        let together: S::u32s = x[0].narrow(x[1]);
-        sums += together;
-        tops = tops.max(together);
-        index = index.map(|index| index + u64::from(width));
+        for pair in 0..PAIRS {
+            let [low, high] = index[pair];
+            let low = super::simd::raised(simd, low, &keys);
+            let high = super::simd::raised(simd, high, &keys);
+            squares[pair] = [squares[pair][0] + low * low, squares[pair][1] + high * high];
+            let together: S::u32s = low.narrow(high);
+            sums += together;
+            tops = tops.max(together);
+        }
+        for index in index.as_flattened_mut() {
+            *index += u64::from(width);
+        }
     }
     let mut all = Sums {
         sum: sums.as_slice().iter().map(|&sum| u64::from(sum)).sum(),
-        squares: squares.iter().flat_map(|vector| vector.as_slice().to_vec()).sum(),
+        squares: squares.as_flattened().iter().flat_map(|v| v.as_slice().to_vec()).sum(),
         top: tops.reduce_max(),
     };
     for s in steps * width..stream.samples {
