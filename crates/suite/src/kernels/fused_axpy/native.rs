@@ -3,14 +3,15 @@
 //!
 //! Every variant rounds the product and then the sum, so all give the bits of the reference.
 
+mod simd;
 #[cfg(test)]
 mod tests;
 
 use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
-use fearless_simd::{Level, dispatch, prelude::*};
 use ndarray::ArrayView1;
 use rayon::prelude::*;
 
+use self::simd::Place;
 use crate::arguments::{Real, array, array_mut, by_instance};
 
 /// Elements of one parallel task.
@@ -24,11 +25,11 @@ pub(crate) const CODE: KernelCode = KernelCode::new(VARIANTS);
 
 const VARIANTS: &[NativeVariant] = &[
     NativeVariant::exact("scalar", "one plain loop", |call| by_instance(call, plain, plain)),
-    NativeVariant::exact("simd", "one loop on the widest vectors", |call| {
-        by_instance(call, simd, simd)
+    NativeVariant::exact("simd", "one loop on explicit vectors, aligned to cache lines", |call| {
+        by_instance(call, |v| simd(v, simd::fused_f32), |v| simd(v, simd::fused_f64))
     }),
     NativeVariant::exact("threads", "one pass in pieces, pieces over threads", |call| {
-        by_instance(call, threaded, threaded)
+        by_instance(call, |v| threaded(v, simd::fused_f32), |v| threaded(v, simd::fused_f64))
     })
     .threaded(),
     NativeVariant::exact(
@@ -104,30 +105,23 @@ fn plain<T: Real>(vectors: Vectors<'_, T>) -> Temporaries {
     0
 }
 
-fn fused_simd<T: Real>(out: &mut [T], a: &[T], b: &[T], c: &[T]) {
-    #[inline(always)]
-    fn vectorized<S: Simd, T: Real>(simd: S, out: &mut [T], [a, b, c]: [&[T]; 3]) {
-        simd.vectorize(
-            #[inline(always)]
-            || fused(out, a, b, c),
-        );
-    }
-    dispatch!(Level::new(), simd => vectorized(simd, out, [a, b, c]));
-}
+/// A form on vectors, told where the arrays of the whole call are.
+type OnVectors<T> = fn(Vectors<'_, T>, Place);
 
-fn simd<T: Real>(vectors: Vectors<'_, T>) -> Temporaries {
-    let Vectors { out, a, b, c } = vectors;
-    fused_simd(out, a, b, c);
+fn simd<T: Real>(vectors: Vectors<'_, T>, fused: OnVectors<T>) -> Temporaries {
+    let place = Place::of(&vectors);
+    fused(vectors, place);
     0
 }
 
-fn threaded<T: Real>(vectors: Vectors<'_, T>) -> Temporaries {
+fn threaded<T: Real>(vectors: Vectors<'_, T>, fused: OnVectors<T>) -> Temporaries {
+    let place = Place::of(&vectors);
     let Vectors { out, a, b, c } = vectors;
     out.par_chunks_mut(ELEMENTS_PER_TASK)
         .zip(a.par_chunks(ELEMENTS_PER_TASK))
         .zip(b.par_chunks(ELEMENTS_PER_TASK))
         .zip(c.par_chunks(ELEMENTS_PER_TASK))
-        .for_each(|(((out, a), b), c)| fused_simd(out, a, b, c));
+        .for_each(|(((out, a), b), c)| fused(Vectors { out, a, b, c }, place));
     0
 }
 

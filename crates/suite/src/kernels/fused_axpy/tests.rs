@@ -21,6 +21,29 @@ fn variants_agree_at_odd_sizes() {
 }
 
 #[test]
+fn vectors_of_any_place_and_alignment_agree() {
+    let term = |i: usize| (i as f64 + 0.1).recip();
+    let [a, b, c]: [Vec<f64>; 3] = [1, 2, 3].map(|k| (0..300).map(|i| term(k * i)).collect());
+    for place in [Place::Cache, Place::Memory] {
+        for from in 0..9 {
+            for n in [0, 3, 100, 291] {
+                let (a, b, c) = (&a[..n], &b[9..][..n], &c[from..][..n]);
+                let (mut expected, mut out) = (vec![0.0; n], vec![0.0; from + n]);
+                fused(&mut expected, a, b, c);
+                simd::fused_f64(Vectors { out: &mut out[from..], a, b, c }, place);
+                assert_eq!(out[from..], expected, "{place:?} {from} {n}");
+            }
+        }
+    }
+    let out = &mut vec![0.0_f32; 1 << 20];
+    let place = |n: usize, out: &mut [f32]| {
+        Place::of(&Vectors { out: &mut out[..n], a: &[], b: &[], c: &[] })
+    };
+    assert_eq!(place(1 << 19, out), Place::Cache);
+    assert_eq!(place(1 << 20, out), Place::Memory);
+}
+
+#[test]
 fn the_sum_has_a_closed_form() {
     let subject = subject(DType::F64);
     for variant in VARIANTS {
