@@ -5,6 +5,7 @@
 //! is a total order, so how the best are found cannot show in the result.
 
 mod decided;
+mod lanes;
 mod ranking;
 mod score;
 #[cfg(test)]
@@ -22,7 +23,7 @@ const VARIANTS: &[NativeVariant] = &[
     NativeVariant::exact("scalar", "row after row into a sorted list of the best", |call| {
         by_instance(call, score::scalar, score::scalar)
     }),
-    NativeVariant::exact("simd", "the same on the widest vectors of the machine", |call| {
+    NativeVariant::exact("simd", "as many rows at once as the widest vectors have lanes", |call| {
         by_instance(call, score::simd, score::simd)
     }),
     NativeVariant::exact("threads", "a list per piece of the rows, over threads", |call| {

@@ -1,12 +1,13 @@
 //! Scores, and the best of them in the same pass.
 
-use fearless_simd::{Level, dispatch, prelude::*};
+use fearless_simd::SimdFloatElement;
 use rayon::prelude::*;
 
-use super::{Ranked, Search};
+use super::{Ranked, Search, lanes};
 use crate::arguments::Real;
 
-const PARTIALS: usize = 16;
+/// Partial sums of the language's order.
+pub(super) const PARTIALS: usize = 16;
 
 /// Elements of one parallel task at least: some 50 microseconds of memory traffic.
 const ELEMENTS_PER_TASK: usize = 1 << 17;
@@ -47,15 +48,21 @@ fn best<T: Real>(search: Search<'_, T>, first: usize) -> Vec<Ranked<T>> {
     let mut list: Vec<Ranked<T>> = Vec::with_capacity(search.k + 1);
     for (row, elements) in search.rows.chunks_exact(search.query.len()).enumerate() {
         let new = Ranked { score: score(elements, search.query), row: first + row };
-        let full = list.len() == search.k;
-        if full && list.last().is_none_or(|last| last.score >= new.score) {
-            continue;
-        }
-        let at = list.partition_point(|known| known.before(&new));
-        list.insert(at, new);
-        list.truncate(search.k);
+        insert(&mut list, search.k, new);
     }
     list
+}
+
+/// Puts a row where it belongs in the list of the best, if it does; rows come in their order.
+#[inline(always)]
+pub(super) fn insert<T: Real>(list: &mut Vec<Ranked<T>>, k: usize, new: Ranked<T>) {
+    let full = list.len() == k;
+    if full && list.last().is_none_or(|last| last.score >= new.score) {
+        return;
+    }
+    let at = list.partition_point(|known| known.before(&new));
+    list.insert(at, new);
+    list.truncate(k);
 }
 
 /// One pass, plainly compiled.
@@ -63,24 +70,9 @@ pub(super) fn scalar<T: Real>(search: Search<'_, T>) -> Vec<Ranked<T>> {
     best(search, 0)
 }
 
-/// The same text for the widest vectors: its sixteen partials are lanes.
-pub(super) fn simd<T: Real>(search: Search<'_, T>) -> Vec<Ranked<T>> {
-    simd_from(search, 0)
-}
-
-fn simd_from<T: Real>(search: Search<'_, T>, first: usize) -> Vec<Ranked<T>> {
-    #[inline(always)]
-    fn vectorized<S: Simd, T: Real>(
-        simd: S,
-        search: Search<'_, T>,
-        first: usize,
-    ) -> Vec<Ranked<T>> {
-        simd.vectorize(
-            #[inline(always)]
-            || best(search, first),
-        )
-    }
-    dispatch!(Level::new(), simd => vectorized(simd, search, first))
+/// One pass on the widest vectors.
+pub(super) fn simd<T: Real + SimdFloatElement>(search: Search<'_, T>) -> Vec<Ranked<T>> {
+    lanes::best(search, 0)
 }
 
 /// Pieces over the current pool; the lists are merged by the total order.
@@ -89,8 +81,8 @@ pub(super) fn threads<T: Real>(search: Search<'_, T>) -> Vec<Ranked<T>> {
 }
 
 /// The same on the widest vectors.
-pub(super) fn simd_threads<T: Real>(search: Search<'_, T>) -> Vec<Ranked<T>> {
-    in_pieces(search, simd_from)
+pub(super) fn simd_threads<T: Real + SimdFloatElement>(search: Search<'_, T>) -> Vec<Ranked<T>> {
+    in_pieces(search, lanes::best)
 }
 
 fn in_pieces<T: Real>(
