@@ -47,7 +47,7 @@ fn measure(
     let request = CaseRequest { size: size.to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request)?;
     let arguments = kernel.definition.arguments(&signature(kernel, dtype)?, &case)?;
-    let has = |variant: &&NativeVariant| variant.dtypes.contains(&dtype);
+    let has = |variant: &&NativeVariant| variant.is_for(dtype);
     let variants: Vec<&NativeVariant> = kernel.code.variants.iter().filter(has).collect();
     let mut best = vec![f64::INFINITY; variants.len()];
     for _ in 0..ROUNDS {
