@@ -66,7 +66,7 @@ fn several<
     let mut lanes = [[V::splat(simd, zero); VECTORS]; BLOCKS];
     for b in 0..BLOCKS {
         for (partial, &x) in partials[b][PARTIALS - head..].iter_mut().zip(&blocks[b]) {
-            *partial = *partial + x * x;
+            *partial += x * x;
         }
         for k in 0..VECTORS {
             lanes[b][k] = V::from_slice(simd, &partials[b][k * V::LEN..][..V::LEN]);
@@ -78,7 +78,7 @@ fn several<
             let terms = &blocks[b][head + round * PARTIALS..][..PARTIALS];
             for k in 0..VECTORS {
                 let x = V::from_slice(simd, &terms[k * V::LEN..][..V::LEN]);
-                lanes[b][k] = lanes[b][k] + x * x;
+                lanes[b][k] += x * x;
             }
         }
     }
@@ -89,7 +89,7 @@ fn several<
         }
         let tail = &blocks[b][head + rounds * PARTIALS..];
         for (partial, &x) in partials[b].iter_mut().zip(tail) {
-            *partial = *partial + x * x;
+            *partial += x * x;
         }
         partials[b].rotate_right(head);
         sums[b] = fold_partials(partials[b]);
@@ -118,8 +118,8 @@ fn exact_lanes<S: Simd>(simd: S, v: &[u32]) -> u64 {
             let x = S::u32s::from_slice(simd, &round[k * S::u32s::LEN..][..S::u32s::LEN]);
             let x: S::u64s = x.bitcast();
             let (even, odd) = (x & 0xFFFF_FFFF, x >> 32);
-            sums[k][0] = sums[k][0] + even * even;
-            sums[k][1] = sums[k][1] + odd * odd;
+            sums[k][0] += even * even;
+            sums[k][1] += odd * odd;
         }
     }
     let mut total = rest;
