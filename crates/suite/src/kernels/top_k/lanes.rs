@@ -100,9 +100,8 @@ fn partials<S: Simd, T: Real + SimdFloatElement, const VECTORS: usize>(
     let (rows, queries) = (row.chunks_exact(PARTIALS), query.chunks_exact(PARTIALS));
     let tails = [rows.remainder(), queries.remainder()];
     for (row, query) in rows.zip(queries) {
-        for vector in 0..VECTORS {
-            let product = load(simd, row, vector) * load(simd, query, vector);
-            partials[vector] = partials[vector] + product;
+        for (vector, partial) in partials.iter_mut().enumerate() {
+            *partial += load(simd, row, vector) * load(simd, query, vector);
         }
     }
     if !tails[0].is_empty() {
@@ -112,15 +111,15 @@ fn partials<S: Simd, T: Real + SimdFloatElement, const VECTORS: usize>(
             block[..tail.len()].copy_from_slice(tail);
             block
         });
-        for vector in 0..VECTORS {
-            let product = load(simd, &row, vector) * load(simd, &query, vector);
-            partials[vector] = partials[vector] + product;
+        for (vector, partial) in partials.iter_mut().enumerate() {
+            *partial += load(simd, &row, vector) * load(simd, &query, vector);
         }
     }
     let mut half = VECTORS / 2;
     while half > 0 {
         for j in 0..half {
-            partials[j] = partials[j] + partials[j + half];
+            let upper = partials[j + half];
+            partials[j] += upper;
         }
         half /= 2;
     }
