@@ -1,6 +1,7 @@
 //! What `run` and `check` share: the table of backends, the workers' command, the plan.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crossover_backends::{REFERENCE, STAND_IN, backends};
@@ -45,8 +46,17 @@ impl Table {
 
 /// How workers are started: this program again.
 pub(crate) fn worker_command(_: &WorkerKey) -> WorkerCommand {
-    let program = std::env::current_exe().unwrap_or_else(|_| "crossover".into());
-    WorkerCommand { program, args: vec!["worker".to_owned()], env: Vec::new() }
+    WorkerCommand { program: this_program(), args: vec!["worker".to_owned()], env: Vec::new() }
+}
+
+/// The running program: on Linux the image itself, which stays what it is where a rebuild replaces
+/// the file in mid-run; elsewhere, and without `/proc`, the file it was started from.
+fn this_program() -> PathBuf {
+    let image = Path::new("/proc/self/exe");
+    if cfg!(target_os = "linux") && image.exists() {
+        return image.to_owned();
+    }
+    std::env::current_exe().unwrap_or_else(|_| "crossover".into())
 }
 
 /// The adapters of the backends that are asked for.

@@ -106,6 +106,29 @@ mod killed {
         }
         assert!(place.path().join("record/report.html").is_file(), "the record is written");
     }
+
+    #[test]
+    fn a_program_that_is_replaced_in_mid_run_goes_on_as_it_was() {
+        let place = folder();
+        let program = place.path().join("crossover");
+        fs::copy(PROGRAM, &program).unwrap();
+        let mut run = Command::new(&program)
+            .args(["check", "julia", "norm2", "--backend", "interpreter,cranelift,native"])
+            .current_dir(place.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(run.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let first = lines.by_ref().find(|line| line.starts_with("[1/")).unwrap();
+        // What a linker does: another file in its place, here one that cannot be started.
+        fs::remove_file(&program).unwrap();
+        fs::write(&program, "no program").unwrap();
+        let rest: Vec<String> = lines.collect();
+        assert_eq!(run.wait().unwrap().code(), Some(0), "{first}\n{rest:#?}");
+        let later = rest.iter().filter(|line| line.ends_with(": verified")).count();
+        assert!(later > 5, "{later} rows were left after the change");
+    }
 }
 
 #[test]
