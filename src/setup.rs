@@ -10,13 +10,14 @@ use crossover_contract::{Backend, Failure};
 use crossover_harness::sweep::THREADS;
 use crossover_harness::{
     AdapterChoice, Adapters, Duty, HarnessError, Limits, Plan, Selection, Subject, TableLine,
-    WorkerCommand, WorkerKey, list_adapters, machine, plan,
+    Unfit, WorkerCommand, WorkerKey, list_adapters, machine, plan,
 };
 use crossover_record::Machine;
+use crossover_values::DType;
 
 use crate::cli;
 use crate::error::CommandError;
-use crate::{kernels, output};
+use crate::{kernels, output, table};
 
 /// Time for a worker to list the adapters of its backend.
 pub(crate) const LISTING: Duration = Duration::from_secs(60);
@@ -110,7 +111,25 @@ pub(crate) fn make_plan(
         }
         output::say(&format!("left out of the sweep of `{name}`: {reason}"));
     }
+    for line in left_out(&plan.unfit) {
+        output::say(&line);
+    }
     Ok(plan)
+}
+
+/// One line per instance that is left out of cases which others of its kernel have.
+fn left_out(unfit: &[Unfit]) -> Vec<String> {
+    let instances = table::distinct(unfit.iter().map(|case| (&case.kernel, case.dtype)));
+    let line = |(kernel, dtype): (&String, DType)| {
+        let own = unfit.iter().filter(|case| case.kernel == *kernel && case.dtype == dtype);
+        let own: Vec<&Unfit> = own.collect();
+        let more = match own.len() - 1 {
+            0 => String::new(),
+            more => format!(", and of {more} more"),
+        };
+        format!("left out: {kernel} {dtype} of {}{more}: {}", own[0].size, own[0].reason)
+    };
+    instances.into_iter().map(line).collect()
 }
 
 /// Refuses what would be asked for in vain: a seed of a kernel without random inputs, one number of

@@ -153,6 +153,18 @@ fn a_case_too_large_for_memory_says_what_it_needs_and_what_there_is() {
 }
 
 #[test]
+#[test]
+fn a_size_beyond_a_type_is_refused_of_that_type_alone() {
+    let wide = ["primes_range", "--size", "wide"];
+    let of = |dtype: &'static str| [&wide[..], &["--dtype", dtype]].concat();
+    check_refused(&of("u32"), &["primes_range wide", "100000000000 is no u32"]);
+    let base = ["check", "--backend", "interpreter", "--set", "first=4294967000", "--set"];
+    let reason = "left out: primes_range u32 of custom: [arguments.last]: 4294967299 is no u32";
+    let args = [&base[..], &["count=300", "primes_range"]].concat();
+    let ran = crossover(&std::env::temp_dir(), &args).exits(0).says(&[reason]);
+    assert!(ran.stdout.contains("u64 custom") && !ran.stdout.contains("u32"), "{}", ran.stdout);
+}
+
 fn arguments_that_make_no_sense_are_refused() {
     refused(&["run", "julia", "--budget", "5"], &["90s, 5m or 2m30s"]);
     refused(&["run", "julia", "--budget", "0s"], &["above 0"]);

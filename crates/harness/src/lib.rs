@@ -9,6 +9,7 @@ mod canonical;
 mod cases;
 mod error;
 pub mod exit;
+mod fit;
 mod history;
 mod in_process;
 mod lines;
@@ -38,6 +39,7 @@ pub use answers::check_answers;
 pub use cases::MAX_THREADS;
 pub use error::HarnessError;
 pub use exit::{Demands, exit_code};
+pub use fit::Unfit;
 pub use in_process::{Called, call_in_process, verify_in_process};
 pub use observer::{Observer, Silent, label, output_file_name};
 pub use plan::{

@@ -7,6 +7,7 @@ use crossover_contract::{Backend, Case, Failure, Kernel, Setting, Variant};
 use crossover_values::{DType, Signature};
 
 use crate::cases::{AskedCase, Lacking, cases, check_sweeps};
+use crate::fit::{Unfit, fitting};
 use crate::protocol::{AdapterCard, KernelSpec};
 use crate::sweep::MAX_CASES;
 use crate::{HarnessError, Sweep};
@@ -91,6 +92,8 @@ pub struct Plan {
     pub cases: Vec<PlannedCase>,
     /// Kernels that were left out because they lack a swept parameter, by parameter.
     pub lacking: BTreeMap<String, Vec<String>>,
+    /// Cases that were left out because the type of their instance cannot hold them.
+    pub unfit: Vec<Unfit>,
 }
 
 /// One kernel instance at one size, and the rows that share its inputs and its reference.
@@ -175,21 +178,10 @@ pub fn plan(
     let swept = subjects.iter().filter(|subject| !lacks(&lacking, subject));
     let mut plan = Plan::default();
     for subject in swept {
-        for instance in &subject.kernel.definition.instances {
-            if !selection.dtypes.is_empty() && !selection.dtypes.contains(&instance.dtype) {
-                continue;
-            }
-            for asked in cases(subject, selection)? {
-                let rows = rows(subject, instance.dtype, table, adapters, selection, &asked);
-                if rows.is_empty() {
-                    continue;
-                }
-                let case = asked.case;
-                let bytes = bytes(subject, instance.dtype, &case, available_bytes)?;
-                let (subject, dtype) = (subject.clone(), instance.dtype);
-                plan.cases.push(PlannedCase { subject, dtype, case, bytes, rows });
-            }
-        }
+        let asked = |dtype| cases_of(subject, dtype, table, adapters, selection);
+        let fitting = fitting(subject, selection, available_bytes, asked)?;
+        plan.cases.extend(fitting.cases);
+        plan.unfit.extend(fitting.unfit);
     }
     let count = plan.cases.len();
     if !selection.sweeps.is_empty() && count > MAX_CASES {
@@ -203,6 +195,21 @@ pub fn plan(
         return Err(HarnessError::Empty(asked.join(", ")));
     }
     Ok(plan)
+}
+
+/// The cases of one instance that have rows, in the order asked for.
+fn cases_of(
+    subject: &Subject,
+    dtype: DType,
+    table: &[TableLine<'_>],
+    adapters: &Adapters,
+    selection: &Selection,
+) -> Result<Vec<(AskedCase, Vec<PlannedRow>)>, HarnessError> {
+    let with_rows = |asked: AskedCase| {
+        let rows = rows(subject, dtype, table, adapters, selection, &asked);
+        (!rows.is_empty()).then_some((asked, rows))
+    };
+    Ok(cases(subject, selection)?.into_iter().filter_map(with_rows).collect())
 }
 
 fn lacks(lacking: &Lacking, subject: &Subject) -> bool {
@@ -256,41 +263,6 @@ fn check_names(
 
 fn wanted(filter: &[String], name: &str) -> bool {
     filter.is_empty() || filter.iter().any(|wanted| wanted == name)
-}
-
-/// Sets of arguments that live at once: the harness's, the worker's, the one of the call, and the
-/// outputs that come back.
-const COPIES: u64 = 4;
-
-fn bytes(
-    subject: &Subject,
-    dtype: DType,
-    case: &Case,
-    available: Option<u64>,
-) -> Result<u64, HarnessError> {
-    let kernel = || subject.kernel.stem.clone();
-    let signature = subject.signatures.get(&dtype);
-    let signature =
-        signature.ok_or_else(|| HarnessError::NoSignature { kernel: kernel(), dtype })?;
-    let definition = &subject.kernel.definition;
-    let checked = definition.check_scalars(signature, case);
-    let bytes = checked.and_then(|()| definition.argument_bytes(signature, case));
-    let bytes = bytes.map_err(|source| HarnessError::Arguments {
-        kernel: kernel(),
-        size: case.size.clone(),
-        source,
-    })?;
-    let needed = bytes.saturating_mul(COPIES);
-    match available {
-        Some(available) if needed > available => Err(HarnessError::Memory {
-            kernel: kernel(),
-            size: case.size.clone(),
-            arguments: bytes,
-            needed,
-            available,
-        }),
-        Some(_) | None => Ok(bytes),
-    }
 }
 
 fn rows(

@@ -1,10 +1,12 @@
 //! Plans: rows in order, names that are nearly right, cases that are refused.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crossover_contract::Failure;
+use crossover_contract::{ArgumentSpec, Failure, Formula, Instance};
 use crossover_harness::protocol::AdapterCard;
-use crossover_harness::{AdapterChoice, Adapters, HarnessError, Plan, Selection, plan};
+use crossover_harness::{AdapterChoice, Adapters, HarnessError, Plan, Selection, Subject, plan};
+use crossover_values::{DType, Param, ParamKind, Role};
 
 use crate::fake;
 
@@ -16,6 +18,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("sweeps_make_cases_that_are_told_apart", sweeps_make_cases_that_are_told_apart),
     ("threads_are_swept_over_threaded_variants", threads_are_swept_over_threaded_variants),
     ("adapters_are_chosen_by_kind_or_by_name", adapters_are_chosen_by_kind_or_by_name),
+    ("a_size_beyond_one_type_is_left_to_others", a_size_beyond_one_type_is_left_to_others),
 ];
 
 fn planned(selection: &Selection, adapters: &Adapters) -> Result<Plan, HarnessError> {
@@ -128,6 +131,48 @@ fn plan_with_memory(
     bytes: u64,
 ) -> Result<Plan, HarnessError> {
     plan(&[fake::subject()], table, &Adapters::new(), selection, Some(bytes))
+}
+
+/// The kernel with a second instance. Both take `n`: that of `i32` as a `u8`, that of `i64` whole.
+fn two_instances() -> Subject {
+    let mut subject = fake::subject();
+    let mut kernel = fake::kernel();
+    let narrow = kernel.definition.instances[0].clone();
+    kernel.definition.instances.push(Instance { dtype: DType::I64, ..narrow });
+    let value = Some(Formula::parse("n").unwrap());
+    let by_value = ArgumentSpec { value, shape: None, each: None, block: None, philox: None };
+    kernel.definition.arguments.insert("n".into(), by_value);
+    subject.kernel = Arc::new(kernel);
+    let arrays = subject.signatures[&DType::I32].clone();
+    for (dtype, scalar) in [(DType::I32, DType::U8), (DType::I64, DType::I64)] {
+        let mut signature = arrays.clone();
+        let kind = ParamKind::Scalar(scalar);
+        signature.params.push(Param { name: "n".into(), kind, role: Role::In });
+        subject.signatures.insert(dtype, signature);
+    }
+    subject
+}
+
+fn a_size_beyond_one_type_is_left_to_others() {
+    let backends = fake::backends();
+    let table = fake::table(&backends);
+    let planned = |sweep: &str, dtypes: &[DType]| {
+        let dtypes = dtypes.to_vec();
+        let selection = Selection { dtypes, variants: strings(&["exact"]), ..swept(&[sweep]) };
+        plan(&[two_instances()], &table, &Adapters::new(), &selection, None)
+    };
+    let both = planned("n=200,300", &[]).unwrap();
+    let cases: Vec<_> =
+        both.cases.iter().map(|case| (case.dtype.name(), case.case.size.as_str())).collect();
+    assert_eq!(cases, [("i32", "small n=200"), ("i64", "small n=200"), ("i64", "small n=300")]);
+    let [left] = &both.unfit[..] else { panic!("one is left out: {:?}", both.unfit) };
+    assert_eq!((left.dtype, left.size.as_str()), (DType::I32, "small n=300"));
+    assert!(left.reason.to_string().contains("300 is no u8"), "{}", left.reason);
+    assert_eq!(planned("n=300", &[DType::I64]).unwrap().cases.len(), 1);
+    for named in [&[DType::I32][..], &[DType::I32, DType::I64]] {
+        let error = planned("n=200,300", named).unwrap_err().to_string();
+        assert_eq!(error, "double small n=300: [arguments.n]: 300 is no u8");
+    }
 }
 
 fn adapters_are_chosen_by_kind_or_by_name() {
