@@ -45,8 +45,9 @@ pub(crate) enum Command {
 /// Which rows: kernels, instances, backends, sizes.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Selection {
-    /// Kernels by name, or paths to .py files with a kernel.toml beside; all if none is given
-    #[arg(value_name = "KERNEL")]
+    /// Kernels by name, apart or joined by commas, or paths to .py files with a kernel.toml
+    /// beside; all if none is given
+    #[arg(value_name = "KERNEL", value_delimiter = ',')]
     pub kernels: Vec<String>,
 
     /// Sizes by name
@@ -135,8 +136,8 @@ pub(crate) struct CheckArgs {
 /// `crossover list`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Kernels by name or path; all if none is given
-    #[arg(value_name = "KERNEL")]
+    /// Kernels by name or path, apart or joined by commas; all if none is given
+    #[arg(value_name = "KERNEL", value_delimiter = ',')]
     pub kernels: Vec<String>,
 
     /// How to print the result
@@ -155,8 +156,9 @@ pub(crate) struct DevicesArgs {
 /// `crossover explain`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The kernel, by name or path
-    pub kernel: String,
+    /// Kernels by name or path, apart or joined by commas
+    #[arg(value_name = "KERNEL", value_delimiter = ',', required = true)]
+    pub kernels: Vec<String>,
 
     /// The backend; without it, the one that has the view
     #[arg(long)]
@@ -170,7 +172,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long)]
     pub variant: Option<String>,
 
-    /// The instance; the kernel's first if left out
+    /// The instance; each kernel's first if left out
     #[arg(long)]
     pub dtype: Option<DType>,
 }
@@ -280,6 +282,25 @@ mod tests {
         assert!(cli.command.is_none());
         assert_eq!(cli.run.selection.size, ["small", "book"]);
         assert_eq!(cli.run.budget, 90.0);
+    }
+
+    #[test]
+    fn lists_of_kernels_may_be_joined_by_commas() {
+        let kernels = |args: &[&str]| {
+            let cli = Cli::parse_from([&["crossover"], args].concat());
+            match cli.command {
+                None => cli.run.selection.kernels,
+                Some(Command::Run(args)) => args.selection.kernels,
+                Some(Command::Check(args)) => args.selection.kernels,
+                Some(Command::List(args)) => args.kernels,
+                Some(Command::Explain(args)) => args.kernels,
+                Some(other) => panic!("{other:?} takes no kernels"),
+            }
+        };
+        for command in ["run", "check", "list", "explain"] {
+            assert_eq!(kernels(&[command, "a,b", "c"]), ["a", "b", "c"], "{command}");
+        }
+        assert_eq!(kernels(&["a,b", "--size", "small"]), ["a", "b"]);
     }
 
     #[test]

@@ -16,15 +16,13 @@ use crate::{kernels, output};
 /// # Errors
 /// Unknown names, a view that the backend does not have, and what the backend reports.
 pub(crate) fn explain(args: &ExplainArgs) -> CommandResult {
-    let subjects = kernels::subjects(std::slice::from_ref(&args.kernel))?;
-    let Some(Subject { kernel, .. }) = subjects.first() else {
-        return Err(CommandError::View("no kernel was named".to_owned()));
-    };
-    let instances = &kernel.definition.instances;
-    let dtype = args.dtype.unwrap_or(instances[0].dtype);
-    require_known("dtype", dtype.name(), instances.iter().map(|i| i.dtype.name()))?;
     check_backend(args)?;
-    output::print(&text(kernel, dtype, args)?)?;
+    for Subject { kernel, .. } in kernels::subjects(&args.kernels)? {
+        let instances = &kernel.definition.instances;
+        let dtype = args.dtype.unwrap_or(instances[0].dtype);
+        require_known("dtype", dtype.name(), instances.iter().map(|i| i.dtype.name()))?;
+        output::print(&text(&kernel, dtype, args)?)?;
+    }
     Ok(exit::OK)
 }
 

@@ -51,6 +51,26 @@ fn unknown_names_are_answered_with_the_nearest() {
 }
 
 #[test]
+fn each_name_of_a_list_is_looked_up() {
+    check_refused(&["julia,norm3"], &["unknown kernel `norm3`", "`norm2`?"]);
+    refused(&["list", "norm2,,julia"], &["unknown kernel ``"]);
+    let place = std::env::temp_dir();
+    let kernels = |args: &[&str]| {
+        let ran = crossover(&place, &[args, &["--format", "json"]].concat()).exits(0);
+        let rows = common::rows(&ran.json()).clone();
+        let mut names: Vec<_> =
+            rows.iter().map(|row| common::text(row, "kernel").to_owned()).collect();
+        names.dedup();
+        names
+    };
+    assert_eq!(kernels(&["list", "norm2,julia"]), ["norm2", "julia"]);
+    let check = ["check", "norm2,julia", "--backend", "interpreter"];
+    assert_eq!(kernels(&check), ["norm2", "julia"]);
+    let both = crossover(&place, &["explain", "norm2,julia", "--view", "source"]).exits(0).stdout;
+    assert!(both.contains("def norm2") && both.contains("def julia"), "{both}");
+}
+
+#[test]
 fn an_unknown_adapter_is_answered_with_the_nearest() {
     let Some(slug) = adapters().into_iter().next() else {
         println!("skipped: this machine has no adapter to misspell");
