@@ -21,6 +21,18 @@ pub(crate) struct AskedCase {
     pub(crate) threads: usize,
     /// Whether variants without threads take part: they do so at the first number of threads only.
     pub(crate) unthreaded: bool,
+    /// Which of its pictures a record carries.
+    pub(crate) pictures: Pictures,
+}
+
+/// Which pictures of a case a record carries: a long sweep would fill it with images of one thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pictures {
+    /// All: of a named size, and at the ends of a sweep.
+    #[default]
+    All,
+    /// Those of wrong answers alone: between the ends of a sweep.
+    Wrong,
 }
 
 /// Kernels without a swept parameter, by parameter.
@@ -92,9 +104,13 @@ pub(crate) fn cases(
     }
     let first_threads = points.iter().find(|(name, _)| *name == THREADS).map(|(_, all)| &all[0]);
     let mut cases = Vec::new();
+    let combinations = product(&points);
     for size in &sizes {
-        for combination in product(&points) {
-            cases.push(one(kernel, size, &combination, selection, first_threads)?);
+        for (at, combination) in combinations.iter().enumerate() {
+            let mut case = one(kernel, size, combination, selection, first_threads)?;
+            let end = at == 0 || at + 1 == combinations.len();
+            case.pictures = if end { Pictures::All } else { Pictures::Wrong };
+            cases.push(case);
         }
     }
     Ok(cases)
@@ -182,6 +198,7 @@ fn one(
         case,
         threads: threads.map_or(selection.threads.max(1), |(_, threads)| threads),
         unthreaded: threads.is_none_or(|(setting, _)| Some(setting) == first_threads),
+        pictures: Pictures::All,
     })
 }
 

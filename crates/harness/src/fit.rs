@@ -50,11 +50,11 @@ pub(crate) fn fitting(
         if !selection.dtypes.is_empty() && !named {
             continue;
         }
-        for (AskedCase { case, .. }, rows) in asked(dtype)? {
+        for (AskedCase { case, pictures, .. }, rows) in asked(dtype)? {
             match bytes(subject, dtype, &case, available) {
                 Ok(bytes) => {
                     let subject = subject.clone();
-                    let case = PlannedCase { subject, dtype, case, bytes, rows };
+                    let case = PlannedCase { subject, dtype, case, bytes, pictures, rows };
                     fitting.cases.push(case);
                 }
                 Err(HarnessError::Arguments { kernel, size, source: reason })

@@ -36,7 +36,7 @@ pub mod verify;
 pub mod worker;
 
 pub use answers::check_answers;
-pub use cases::MAX_THREADS;
+pub use cases::{MAX_THREADS, Pictures};
 pub use error::HarnessError;
 pub use exit::{Demands, exit_code};
 pub use fit::Unfit;

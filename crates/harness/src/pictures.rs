@@ -1,9 +1,11 @@
 //! The small pictures of a record: what the reference computed, and where others differ from it.
+//! Between the ends of a sweep only what is wrong is shown.
 
 use crossover_contract::PictureScale as Scale;
-use crossover_record::{PictureFile, PictureKind, PictureScale, Row};
+use crossover_record::{PictureFile, PictureKind, PictureScale, Row, Status};
 use crossover_values::{Array, DType, Scalar, Value, compare, npy};
 
+use crate::cases::Pictures;
 use crate::observer::label;
 use crate::session::{CaseState, Session};
 use crate::verify::{Outputs, Rule};
@@ -90,6 +92,9 @@ fn keep(
     kind: PictureKind,
     draw: impl Fn(&str) -> Option<(Reduced, Array)>,
 ) {
+    if state.planned.pictures == Pictures::Wrong && row.status != Status::Wrong {
+        return;
+    }
     for wanted in &state.planned.subject.kernel.definition.pictures {
         let Some((reduced, array)) = draw(&wanted.output) else { continue };
         let word = match kind {

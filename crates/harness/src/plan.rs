@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossover_contract::{Backend, Case, Failure, Kernel, Setting, Variant};
 use crossover_values::{DType, Signature};
 
-use crate::cases::{AskedCase, Lacking, cases, check_sweeps};
+use crate::cases::{AskedCase, Lacking, Pictures, cases, check_sweeps};
 use crate::fit::{Unfit, fitting};
 use crate::protocol::{AdapterCard, KernelSpec};
 use crate::sweep::MAX_CASES;
@@ -107,6 +107,8 @@ pub struct PlannedCase {
     pub case: Case,
     /// Bytes of one set of arguments.
     pub bytes: u64,
+    /// Which of its pictures a record carries.
+    pub pictures: Pictures,
     /// Rows in the order in which they are shown.
     pub rows: Vec<PlannedRow>,
 }

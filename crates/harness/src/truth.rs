@@ -5,6 +5,7 @@ use std::time::Duration;
 use crossover_contract::{Case, Failure};
 use crossover_values::{Param, ParamKind, Role, Value, compare};
 
+use crate::cases::Pictures;
 use crate::history;
 use crate::plan::PlannedCase;
 use crate::process::WorkerKey;
@@ -92,7 +93,14 @@ impl Session<'_> {
         let bytes = subject.kernel.definition.argument_bytes(state.signature, case);
         let bytes = bytes.map_err(|error| Failure::Failed(error.to_string()))?;
         let (subject, dtype, case) = (subject.clone(), *dtype, case.clone());
-        let planned = PlannedCase { subject, dtype, case, bytes, rows: Vec::new() };
+        let planned = PlannedCase {
+            subject,
+            dtype,
+            case,
+            bytes,
+            pictures: Pictures::Wrong,
+            rows: Vec::new(),
+        };
         let scout = CaseState::new(state.number, &planned, &self.private.join("scout"))?;
         let (reference, first) = self.scout_call(&scout, &self.reference.clone())?;
         let PlannedCase { subject, case, .. } = &planned;

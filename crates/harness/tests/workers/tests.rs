@@ -30,6 +30,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("what_is_no_request_is_refused", what_is_no_request_is_refused),
     ("outputs_and_memory_are_handed_on", outputs_are_handed_on),
     ("pictures_show_results_and_differences", pictures_show_results_and_differences),
+    ("a_sweep_has_pictures_of_its_ends_and_of_what_is_wrong", a_sweep_has_pictures_of_its_ends),
     ("a_mutant_is_compared_with_the_sound_kernel", a_mutant_is_compared_with_the_sound_kernel),
     ("in_process_verification_is_the_same", in_process_verification_is_the_same),
 ];
@@ -358,6 +359,25 @@ fn pictures_show_results_and_differences() {
     assert_eq!(picture.file, "double.i32.small.fake.wrong.doubled.difference.npy");
     assert_eq!((picture.width, picture.height, picture.full), (1, 8, [8, 1]));
     assert_eq!(bytes[bytes.len() - 8..], [0, 0, 0, 0, 0, 2, 0, 0], "only element 5 is wrong");
+}
+
+fn a_sweep_has_pictures_of_its_ends() {
+    let mut swept = selection(&["small"], &["exact", "wrong"]);
+    swept.sweeps = vec!["n=8,9,10,11".parse().unwrap()];
+    let report = run_selection(&swept, &options(None));
+    let pictures = report.pictures.iter();
+    let shown: Vec<(&str, PictureKind)> =
+        pictures.map(|(p, _)| (p.size.as_str(), p.kind)).collect();
+    let wrong = PictureKind::Difference;
+    let expected = [
+        ("small n=8", PictureKind::Result),
+        ("small n=8", wrong),
+        ("small n=9", wrong),
+        ("small n=10", wrong),
+        ("small n=11", PictureKind::Result),
+        ("small n=11", wrong),
+    ];
+    assert_eq!(shown, expected);
 }
 
 fn a_mutant_is_compared_with_the_sound_kernel() {
