@@ -9,9 +9,12 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::Instant;
 
-use crossover_contract::{Case, CaseRequest, Kernel, NativeCall, NativeVariant, SourceText};
+use crossover_contract::{
+    Case, CaseRequest, Kernel, NativeCall, NativeError, NativeVariant, SourceText,
+};
 use crossover_lang::{File, Options, Sources};
-use crossover_values::{DType, Signature};
+use crossover_values::{DType, Signature, Value};
+use rayon::ThreadPool;
 
 /// Rounds; every variant runs once in each.
 const ROUNDS: usize = 7;
@@ -32,46 +35,67 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         }
         for instance in &kernel.definition.instances {
-            measure(&pool, &kernel, instance.dtype, &size)?;
+            let dtype = instance.dtype;
+            let lines = measure(&pool, &kernel, dtype, &size);
+            let mut out = std::io::stdout().lock();
+            for line in lines.unwrap_or_else(|refusal| vec![format!("refused: {refusal}")]) {
+                writeln!(out, "{:12} {dtype} {size} {line}", kernel.stem)?;
+            }
         }
     }
     Ok(())
 }
 
+/// One line per variant; what one refuses is said in its line.
+///
+/// # Errors
+/// A case that the kernel or the instance does not have.
 fn measure(
-    pool: &rayon::ThreadPool,
+    pool: &ThreadPool,
     kernel: &Kernel,
     dtype: DType,
     size: &str,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<Vec<String>, Box<dyn Error>> {
     let request = CaseRequest { size: size.to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request)?;
     let arguments = kernel.definition.arguments(&signature(kernel, dtype)?, &case)?;
     let has = |variant: &&NativeVariant| variant.is_for(dtype);
     let variants: Vec<&NativeVariant> = kernel.code.variants.iter().filter(has).collect();
-    let mut best = vec![f64::INFINITY; variants.len()];
+    Ok(lines(&variants, |variant| seconds(pool, variant, dtype, &case, &mut arguments.clone())))
+}
+
+/// The best of all rounds per variant, against the first.
+fn lines(
+    variants: &[&NativeVariant],
+    call: impl Fn(&NativeVariant) -> Result<f64, NativeError>,
+) -> Vec<String> {
+    let mut best: Vec<Result<f64, NativeError>> = vec![Ok(f64::INFINITY); variants.len()];
     for _ in 0..ROUNDS {
-        for (best, variant) in best.iter_mut().zip(&variants) {
-            let mut arguments = arguments.clone();
-            *best = best.min(seconds(pool, variant, dtype, &case, &mut arguments)?);
+        for (best, variant) in best.iter_mut().zip(variants) {
+            // What refuses its case refuses it in every round.
+            if let Ok(before) = *best {
+                *best = call(variant).map(|seconds| seconds.min(before));
+            }
         }
     }
-    let mut out = std::io::stdout().lock();
-    for (seconds, variant) in best.iter().zip(&variants) {
-        let (stem, name, ms, ratio) =
-            (&kernel.stem, variant.name, seconds * 1e3, best[0] / seconds);
-        writeln!(out, "{stem:12} {dtype} {size} {name:15} {ms:9.2} ms  {ratio:6.2} x scalar")?;
-    }
-    Ok(())
+    let scalar = best.first().and_then(|best| best.as_ref().ok()).copied();
+    let line = |(best, variant): (&Result<f64, NativeError>, &&NativeVariant)| match best {
+        Err(refusal) => format!("{:15} refused: {refusal}", variant.name),
+        Ok(seconds) => {
+            let ratio = scalar.map(|scalar| format!("  {:6.2} x scalar", scalar / seconds));
+            format!("{:15} {:9.2} ms{}", variant.name, seconds * 1e3, ratio.unwrap_or_default())
+        }
+    };
+    best.iter().zip(variants).map(line).collect()
 }
 
 fn seconds(
-    pool: &rayon::ThreadPool,
+    pool: &ThreadPool,
     variant: &NativeVariant,
     dtype: DType,
     case: &Case,
-    arguments: &mut [crossover_values::Value],
-) -> Result<f64, Box<dyn Error>> {
+    arguments: &mut [Value],
+) -> Result<f64, NativeError> {
     let mut call = NativeCall {
         dtype,
         arguments,
@@ -114,4 +138,28 @@ fn signature(kernel: &Kernel, dtype: DType) -> Result<Signature, Box<dyn Error>>
         crossover_lang::compile(&sources, &Options { entries, real, ..Options::default() })
             .map_err(|diagnostics| diagnostics.to_string())?;
     Ok(crossover_ir::analysis::signature(&module.kernels[0]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_a_line_and_the_rest_goes_on() {
+        let scalar = NativeVariant::exact("scalar", "", |_| Ok(()));
+        let threads = NativeVariant::exact("threads", "", |_| Ok(()));
+        let of = |refuses: &str| {
+            lines(&[&scalar, &threads], |variant| {
+                let refused = variant.name == refuses;
+                if refused { Err(NativeError::Parameter("chunk")) } else { Ok(0.5) }
+            })
+        };
+        let reason = "refused: the case has no parameter `chunk`";
+        assert_eq!(
+            of("scalar"),
+            [format!("scalar          {reason}"), "threads            500.00 ms".to_owned()]
+        );
+        assert_eq!(of("threads")[1], format!("threads         {reason}"));
+        assert!(of("threads")[0].ends_with("1.00 x scalar"));
+    }
 }
