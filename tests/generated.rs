@@ -59,8 +59,8 @@ fn run(
     adapter: Option<&str>,
     kernel: &Kernel,
     arguments: &[Value],
-    back_edges: Option<u64>,
-) -> Result<(Outputs, Option<u64>), Failure> {
+    back_edges: Option<&[u64]>,
+) -> Result<(Outputs, Option<Vec<u64>>), Failure> {
     let case = Case { size: "small".to_owned(), parameters: BTreeMap::new(), seed: 0 };
     let target = Target {
         kernel,

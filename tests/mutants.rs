@@ -27,7 +27,7 @@ struct Truth {
     dtype: DType,
     case: Case,
     outputs: Outputs,
-    back_edges: Option<u64>,
+    back_edges: Option<Vec<u64>>,
 }
 
 impl Truth {
@@ -56,7 +56,7 @@ impl Truth {
         adapter: Option<&'a str>,
     ) -> Target<'a> {
         let Truth { dtype, case, back_edges, .. } = self;
-        let (dtype, back_edges, threads) = (*dtype, *back_edges, 2);
+        let (dtype, back_edges, threads) = (*dtype, back_edges.as_deref(), 2);
         Target { kernel, dtype, variant, adapter, threads, case, back_edges, wait_limit_s: 60.0 }
     }
 

@@ -43,7 +43,8 @@ impl Backend for Interpreter {
             .map_err(|error| Failure::Failed(error.to_string()))?;
         let phases = vec![phase("parse", parse), phase("compile", start.elapsed())];
         let signature = module_signature(&module);
-        let back_edges = constant_back_edges(&module.kernels[0]);
+        let constant = constant_back_edges(&module.kernels[0]);
+        let back_edges = constant.into_iter().collect();
         Ok(Box::new(PreparedProgram { module, program, signature, phases, back_edges }))
     }
 }
@@ -54,7 +55,7 @@ struct PreparedProgram {
     signature: Signature,
     phases: Vec<Phase>,
     /// Known from the code, or counted by the first run.
-    back_edges: Option<u64>,
+    back_edges: Option<Vec<u64>>,
 }
 
 impl Prepared for PreparedProgram {
@@ -70,13 +71,13 @@ impl Prepared for PreparedProgram {
         let wall = start.elapsed();
         let outcome = result.map_err(|error| self.failure(&error))?;
         if count {
-            self.back_edges = Some(outcome.max_region_iteration_back_edges);
+            self.back_edges = Some(outcome.back_edges);
         }
         Ok(Outcome {
             outputs: outputs(&self.signature, arguments, outcome.returned)?,
             wall_ns: nanoseconds(wall),
             phases: vec![phase("run", wall)],
-            back_edges: self.back_edges,
+            back_edges: self.back_edges.clone(),
             facts: BTreeMap::new(),
         })
     }

@@ -86,9 +86,8 @@ pub struct Target<'a> {
     pub threads: usize,
     /// The case that will be run.
     pub case: &'a Case,
-    /// Largest number of loop back edges of one invocation of this case, counted by the
-    /// interpreter; `None` if it was not counted.
-    pub back_edges: Option<u64>,
+    /// What the interpreter counted in this case ([`Outcome::back_edges`]); `None` if it did not.
+    pub back_edges: Option<&'a [u64]>,
     /// Wall-clock limit of one wait, in seconds.
     pub wait_limit_s: f64,
 }
@@ -125,8 +124,9 @@ pub struct Outcome {
     /// Parts of the call. `device` is device time by trusted timestamps and lies inside
     /// `dispatch`; all others add up to the wall time within a residue.
     pub phases: Vec<Phase>,
-    /// Largest number of loop back edges of one region iteration or serial section, if counted.
-    pub back_edges: Option<u64>,
+    /// Of every region and serial section of the reference, in the order of its text, the largest
+    /// number of loop back edges of one iteration or of the section, if counted.
+    pub back_edges: Option<Vec<u64>>,
     /// What the variant reports beside its outputs, by the names of the kernel's `[facts]`.
     pub facts: BTreeMap<String, f64>,
 }

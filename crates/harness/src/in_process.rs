@@ -16,8 +16,9 @@ pub struct Called {
     pub arguments: Vec<Value>,
     /// The first call's outputs.
     pub outputs: Outputs,
-    /// Largest number of loop back edges of one invocation, if counted.
-    pub back_edges: Option<u64>,
+    /// Largest number of loop back edges of one invocation, per region and serial section, if
+    /// counted.
+    pub back_edges: Option<Vec<u64>>,
 }
 
 impl std::fmt::Debug for Called {

@@ -90,8 +90,9 @@ pub struct Prepare {
     pub parameters: BTreeMap<String, f64>,
     /// Seed of the case.
     pub seed: u64,
-    /// Largest number of loop back edges of one invocation, if counted.
-    pub back_edges: Option<u64>,
+    /// Largest number of loop back edges of one invocation, per region and serial section, if
+    /// counted.
+    pub back_edges: Option<Vec<u64>>,
     /// Limit of one wait for a device, in seconds.
     pub wait_limit_s: f64,
     /// One `.npy` file per parameter of the signature, in its order; outputs come poisoned.
@@ -160,8 +161,9 @@ pub struct Ran {
     pub wall_ns: u64,
     /// Parts of the call with their nanoseconds, in order.
     pub phases: Vec<(String, u64)>,
-    /// Largest number of loop back edges of one invocation, if counted.
-    pub back_edges: Option<u64>,
+    /// Largest number of loop back edges of one invocation, per region and serial section, if
+    /// counted.
+    pub back_edges: Option<Vec<u64>>,
     /// Names of the outputs written.
     pub outputs: Vec<String>,
     /// Peak memory of the process so far, in bytes, where the system reports it.

@@ -161,7 +161,7 @@ impl<'a> Session<'a> {
         let PlannedCase { subject, dtype, case, .. } = state.planned;
         let instances = &subject.kernel.definition.instances;
         let entry = instances.iter().find(|instance| instance.dtype == *dtype);
-        let back_edges = state.truth.as_ref().and_then(|truth| truth.ran.back_edges);
+        let back_edges = state.truth.as_ref().and_then(|truth| truth.ran.back_edges.clone());
         let prepare = Prepare {
             slot,
             backend: key.backend.clone(),

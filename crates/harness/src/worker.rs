@@ -195,7 +195,7 @@ impl Service<'_> {
             adapter: prepare.adapter.as_deref(),
             threads: prepare.threads,
             case: &case,
-            back_edges: prepare.back_edges,
+            back_edges: prepare.back_edges.as_deref(),
             wait_limit_s: prepare.wait_limit_s,
         })?;
         let phases = named(prepared.phases());

@@ -47,6 +47,8 @@ pub(crate) struct Vm<'r> {
     next_handle: usize,
     registers: Box<Registers>,
     watch: Watch<'r>,
+    /// Largest number of loop back edges of one iteration, per unit.
+    back_edges: Vec<u64>,
     step_budget: u64,
     memory_limit: Option<u64>,
     check_independence: bool,
@@ -72,6 +74,7 @@ impl<'r> Vm<'r> {
             next_handle: 0,
             registers: new_registers(),
             watch,
+            back_edges: vec![0; units.len()],
             step_budget,
             memory_limit: options.memory_limit,
             check_independence: options.check_independence,
@@ -127,7 +130,7 @@ impl<'r> Vm<'r> {
     pub(crate) fn outcome(self, returned: Vec<Value>) -> Outcome {
         Outcome {
             returned,
-            max_region_iteration_back_edges: self.watch.max_back_edges,
+            back_edges: self.back_edges,
             regions: self.regions,
             serials: self.serials,
         }

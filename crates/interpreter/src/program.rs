@@ -41,7 +41,7 @@ pub struct Options<'a> {
     /// Checks that no two iterations of a region touch one element of which one writes it
     /// (rule 16 of the language); slow.
     pub check_independence: bool,
-    /// Counts loop back edges ([`Outcome::max_region_iteration_back_edges`]).
+    /// Counts loop back edges ([`Outcome::back_edges`]).
     pub count_back_edges: bool,
     /// Ends the run with [`RunError::Cancelled`] soon after it is set.
     pub cancel: Option<&'a AtomicBool>,
@@ -82,9 +82,9 @@ pub struct LineCount {
 pub struct Outcome {
     /// The returned values in order.
     pub returned: Vec<Value>,
-    /// Largest number of loop back edges of one iteration of a region; 0 unless
-    /// [`Options::count_back_edges`].
-    pub max_region_iteration_back_edges: u64,
+    /// Of every unit, in the order of [`crossover_ir::units`], the largest number of loop back
+    /// edges of one iteration or of the section; 0 unless [`Options::count_back_edges`].
+    pub back_edges: Vec<u64>,
     /// Number of regions that ran.
     pub regions: u64,
     /// Number of serial sections that ran.

@@ -45,7 +45,7 @@ pub(crate) struct Watch<'a> {
     pub(crate) cancel: Option<&'a AtomicBool>,
     /// Loop back edges of the current iteration.
     pub(crate) back_edges: u64,
-    /// Largest number of loop back edges of one iteration so far.
+    /// Largest number of loop back edges of one iteration of the launch so far.
     pub(crate) max_back_edges: u64,
 }
 

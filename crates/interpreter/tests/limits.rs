@@ -218,7 +218,7 @@ def ratio(a: i32[:], b: i32[:]):
 }
 
 #[test]
-fn back_edges_are_those_of_one_iteration() {
+fn back_edges_are_those_of_one_iteration_of_each_region() {
     let text = "
 from crossover import i32, prange
 
@@ -228,11 +228,17 @@ def triangle(a: i32[:]):
         for j in range(i):
             n += j
         a[i] = n
+    for i in prange(a.shape[0]):
+        a[i] += 1
+    for k in range(3):
+        for i in prange(a.shape[0]):
+            for j in range(i + k):
+                a[i] += j
 ";
     let program = compile(&source(text), 0).expect("it compiles");
     let mut options = Options { count_back_edges: true, ..Options::default() };
     let outcome = program.run(&mut [i32s(&[0; 9])], &mut options).unwrap();
-    assert_eq!(outcome.max_region_iteration_back_edges, 8);
+    assert_eq!(outcome.back_edges, [8, 0, 10]);
 }
 
 /// Backends hand programs to other threads.

@@ -25,7 +25,7 @@ pub use check::{
 pub use generate::{
     Access, Binding, BindingKind, DeviceScalars, Dispatch, EntryPoint, Features, Grid,
     GridTooLarge, Limits, LoopBudget, ReduceResult, Request, Role, Stored, UniformField,
-    UniformLayout, UniformValue, UnitShader, Unsupported, generate,
+    UniformLayout, UniformValue, UnitShader, Unsupported, generate, written_out,
 };
 pub use include::{FragmentForm, IncludeError, expand_includes};
 pub use reflect::{

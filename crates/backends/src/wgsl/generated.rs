@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crossover_contract::{Failure, Outcome, Phase, Prepared, Target};
-use crossover_gpu::{Binding, BindingKind as GpuBinding, BufferId, Session, Shader, Trips};
+use crossover_gpu::{Binding, BindingKind as GpuBinding, BufferId, Session, Shader};
 use crossover_ir::{
     Argument, Bound, Kernel, KernelParam, Module, Unit, Valid, VarId, analysis, run_host, units,
     validate,
@@ -16,7 +16,7 @@ use crossover_wgsl::{Access, BindingKind, DeviceScalars, Features, Limits, Reque
 use super::adapter::Opened;
 use super::recorder::{Pool, ReadyUnit, RecordError, Recorder};
 use super::transfer::{ArgumentBuffers, CallClock, download, put_scalar};
-use crate::budget::constant_back_edges;
+use crate::budget::{Need, needs};
 use crate::front::{self, module_signature};
 use crate::outputs::{outputs, phase};
 
@@ -43,7 +43,8 @@ pub(crate) struct Shaders {
     /// One per region and serial section.
     pub(crate) units: Vec<UnitShader>,
     slots: DeviceScalars,
-    back_edges: Option<u64>,
+    /// The kernel as it was before.
+    own: Kernel,
 }
 
 /// Generates the shaders of an instance.
@@ -56,7 +57,7 @@ pub(crate) fn shaders(
     limits: Limits,
 ) -> Result<Shaders, Failure> {
     let signature = module_signature(module);
-    let back_edges = constant_back_edges(&module.kernels[0]);
+    let own = module.kernels[0].clone();
     let module = for_gpu(module)?;
     let kernel = &module.kernels[0];
     let device_kept: BTreeSet<VarId> = analysis::device_kept(kernel);
@@ -68,7 +69,7 @@ pub(crate) fn shaders(
     };
     let shaders = units(kernel).into_iter().map(generate).collect::<Result<Vec<_>, _>>()?;
     let slots = DeviceScalars::of(kernel, &device_kept);
-    Ok(Shaders { signature, units: shaders, slots, back_edges, module: module.clone() })
+    Ok(Shaders { signature, units: shaders, slots, own, module: module.clone() })
 }
 
 fn for_gpu(module: &Valid<Module>) -> Result<Valid<Module>, Failure> {
@@ -116,20 +117,18 @@ pub(crate) fn prepare(opened: &Arc<Opened>, target: &Target<'_>) -> Result<Gener
     })
 }
 
-/// The need of a region is what one of its iterations needs, times the iterations of an
+/// The need of a dispatch is what one iteration of its region needs, times the iterations of an
 /// invocation, with what the text adds.
 fn check_loops(opened: &Opened, shaders: &Shaders, target: &Target<'_>) -> Result<(), Failure> {
-    let constant = shaders.back_edges;
-    let trips = if constant.is_some() { Trips::Equal } else { Trips::Varying };
-    let edges = constant.or(target.back_edges);
-    for shader in &shaders.units {
+    let needs = needs(&shaders.own, &shaders.module.kernels[0], target.back_edges);
+    for (shader, Need { back_edges, trips }) in shaders.units.iter().zip(needs) {
         let budget = shader.loop_budget;
-        let need = edges.map(|edges| {
+        let need = back_edges.map(|edges| {
             // One more for each loop that is entered; no loop runs without being counted itself.
             let each = edges.saturating_mul(2).saturating_add(1);
             u64::from(budget.iterations).saturating_mul(each).saturating_add(budget.extra.into())
         });
-        opened.check_loops("the kernel", need, trips)?;
+        opened.check_loops("a dispatch of the kernel", need, trips)?;
     }
     Ok(())
 }

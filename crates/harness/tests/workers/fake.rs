@@ -288,7 +288,7 @@ impl Prepared for Run {
             outputs,
             wall_ns: 1000 + u64::from(self.calls),
             phases,
-            back_edges: Some(1),
+            back_edges: Some(vec![1]),
             facts: facts(&self.variant, self.calls),
         })
     }

@@ -22,6 +22,7 @@ impl Vm<'_> {
         launch.registers[usize::from(FLAT)] = 0;
         let result = launch.execute();
         launch.finish();
+        self.note_back_edges(unit);
         result.map_err(|exit| self.failed(unit, exit, state, false))?;
         self.outputs(unit, state);
         Ok(())
@@ -60,6 +61,7 @@ impl Vm<'_> {
             start = end;
         }
         launch.finish();
+        self.note_back_edges(unit);
         result.map_err(|exit| self.failed(unit, exit, state, true))?;
         for (fold, sum) in self.units[unit.0].folds.iter().zip(sums) {
             let folded = sum.finish(|a, b| fold.op.combine(a, b));
@@ -70,6 +72,13 @@ impl Vm<'_> {
         }
         self.outputs(unit, state);
         Ok(())
+    }
+
+    /// Keeps the largest count of a launch as that of its unit.
+    fn note_back_edges(&mut self, unit: UnitId) {
+        let launch = std::mem::take(&mut self.watch.max_back_edges);
+        let most = &mut self.back_edges[unit.0];
+        *most = launch.max(*most);
     }
 
     /// Reads the host variables that the unit assigned.

@@ -36,6 +36,7 @@ pub use plan::{
     GridTooLarge, Limits, LoopBudget, ReduceResult, Role, Stored, UniformField, UniformLayout,
     UniformValue, UnitShader,
 };
+pub use unroll::written_out;
 pub use unsupported::Unsupported;
 
 use context::Context;

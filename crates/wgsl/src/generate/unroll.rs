@@ -27,6 +27,11 @@ pub(crate) fn trips(code: &Code, stmt: &Stmt) -> Option<Vec<Scalar>> {
     Some((0..count).map(value).collect())
 }
 
+/// Whether the generated text has no loop for this one: its iterations are written out.
+pub fn written_out(code: &Code, stmt: &Stmt) -> bool {
+    trips(code, stmt).is_some()
+}
+
 fn constant(code: &Code, value: ValueId) -> Option<(i128, crossover_values::DType)> {
     let inst = &code.insts[value.0 as usize];
     match inst.kind {
