@@ -46,7 +46,7 @@ pub(crate) enum Command {
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Selection {
     /// Kernels by name, apart or joined by commas, or paths to .py files with a kernel.toml
-    /// beside; all if none is given
+    /// beside, or to folders with a kernel.py; all if none is given
     #[arg(value_name = "KERNEL", value_delimiter = ',')]
     pub kernels: Vec<String>,
 

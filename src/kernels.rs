@@ -15,6 +15,9 @@ use crossover_lang::{File, Limits, Options, Sources};
 use crate::error::CommandError;
 use crate::setup;
 
+/// The file of a kernel that goes by the name of its folder.
+const KERNEL_FILE: &str = "kernel.py";
+
 /// The kernels that the command line names; all of the suite if it names none.
 ///
 /// # Errors
@@ -40,14 +43,20 @@ fn suite_spec(stem: &str) -> KernelSpec {
 }
 
 fn spec(name: &str) -> Result<KernelSpec, CommandError> {
-    let looks_like_path =
-        name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|e| e == "py");
-    if looks_like_path {
-        let path = PathBuf::from(name);
-        return Ok(KernelSpec { stem: stem_of(&path), path: Some(path), mutant: None });
-    }
-    if crossover_suite::stems().any(|stem| stem == name) {
+    let mut path = PathBuf::from(name);
+    let with_extension = |wanted: &str| path.extension().is_some_and(|e| e == wanted);
+    let is_path = name.contains(['/', '\\']) || with_extension("py") || with_extension("toml");
+    if !is_path && crossover_suite::stems().any(|stem| stem == name) {
         return Ok(suite_spec(name));
+    }
+    // The folder that `new` made stands for the kernel in it.
+    let in_folder = path.join(KERNEL_FILE);
+    let is_folder = in_folder.is_file();
+    if is_folder {
+        path = in_folder;
+    }
+    if is_path || is_folder {
+        return Ok(KernelSpec { stem: stem_of(&path), path: Some(path), mutant: None });
     }
     Err(HarnessError::Unknown {
         what: "kernel",
@@ -149,6 +158,9 @@ fn user_kernel(path: &Path, stem: &str) -> Result<Kernel, String> {
 fn read_source(path: &Path) -> Result<SourceText, String> {
     if path.is_dir() {
         return Err(format!("{} is a folder; name the .py file in it", path.display()));
+    }
+    if path.extension().is_some_and(|extension| extension == "toml") {
+        return Err(format!("{} is no kernel file; name the .py file beside it", path.display()));
     }
     let bytes = read_limited(path)?;
     let file =

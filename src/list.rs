@@ -114,8 +114,8 @@ fn table(rows: &[Row]) -> Table {
         table.set_width(PIPED_WIDTH);
     }
     table.set_header(["kernel", "sizes", "variants"]);
-    for row in rows {
-        let name = format!("{} {}\n{}", row.kernel, row.dtype, row.title);
+    for (row, dtypes) in alike(rows) {
+        let name = format!("{} {}\n{}", row.kernel, dtypes.join(" "), row.title);
         let size = |size: &Size| {
             let set = size.parameters.iter().map(|(name, value)| format!("{name}={value}"));
             format!("{}: {}", size.name, set.collect::<Vec<_>>().join(" "))
@@ -125,6 +125,19 @@ fn table(rows: &[Row]) -> Table {
         table.add_row([name, sizes, variants(row)]);
     }
     table
+}
+
+/// Instances of a kernel with the same variants, which differ in nothing that the table shows.
+fn alike(rows: &[Row]) -> Vec<(&Row, Vec<&'static str>)> {
+    let mut found: Vec<(&Row, Vec<&'static str>)> = Vec::new();
+    for row in rows {
+        let same = |known: &Row| known.kernel == row.kernel && variants(known) == variants(row);
+        match found.iter_mut().find(|(known, _)| same(known)) {
+            Some((_, dtypes)) => dtypes.push(row.dtype),
+            None => found.push((row, vec![row.dtype])),
+        }
+    }
+    found
 }
 
 /// One line per kernel: its instances and its title.

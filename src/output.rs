@@ -36,7 +36,7 @@ pub(crate) fn print_json(document: &impl Serialize) -> Result<(), CommandError> 
 
 /// Says what went wrong on standard error.
 pub(crate) fn complain(error: &CommandError) {
-    say(&format!("crossover: {error}"));
+    say(format!("crossover: {error}").trim_end());
 }
 
 /// Says something on standard error; a closed one is no reason to stop.

@@ -56,6 +56,8 @@ fn a_new_kernel_of_a_user_verifies_at_once() {
     let document =
         verifies(&place.path().join("deeper/moving_sum/kernel.py"), "interpreter,cranelift,wgsl");
     assert!(rows(&document).iter().all(|row| row["kernel"] == "moving_sum"), "{document:#}");
+    let by_folder = ["check", "deeper/moving_sum", "--backend", "interpreter"];
+    crossover(place.path(), &by_folder).exits(0);
     let generated = rows(&document).iter().filter(|row| row["backend"] == "wgsl");
     for row in generated.filter(|row| row["adapter"].is_string()) {
         assert_eq!(text(row, "status"), "verified", "{row:#}");

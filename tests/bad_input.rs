@@ -121,6 +121,7 @@ fn sweeps_that_cannot_be_are_refused_before_the_first_case() {
     sweep_refused("julia", "w=0..1e9:+1", &["1000000001 values", "4096"]);
     sweep_refused("julia", "w=1..8:0", &["2 to 4096"]);
     sweep_refused("julia", "w", &["NAME=A..B"]);
+    sweep_refused("julia", "w=1..", &["a value is missing", "NAME=A..B"]);
 }
 
 #[test]
@@ -153,6 +154,18 @@ fn seeds_that_cannot_be_honoured_are_refused() {
 }
 
 #[test]
+fn a_size_beyond_a_type_is_refused_of_that_type_alone() {
+    let wide = ["primes_range", "--size", "wide"];
+    let of = |dtype: &'static str| [&wide[..], &["--dtype", dtype]].concat();
+    check_refused(&of("u32"), &["primes_range wide", "100000000000 is no u32"]);
+    let base = ["check", "--backend", "interpreter", "--set", "first=4294967000", "--set"];
+    let reason = "left out: primes_range u32 of custom: [arguments.last]: 4294967299 is no u32";
+    let args = [&base[..], &["count=300", "primes_range"]].concat();
+    let ran = crossover(&std::env::temp_dir(), &args).exits(0).says(&[reason]);
+    assert!(ran.stdout.contains("u64 custom") && !ran.stdout.contains("u32"), "{}", ran.stdout);
+}
+
+#[test]
 fn an_unstable_diffusion_is_refused_with_the_reason() {
     let reason = "stable only for D*dt <= 0.25";
     check_refused(&["diffusion2d", "--set", "dt=0.3"], &["rate = 0.3 is above 0.25", reason]);
@@ -173,18 +186,6 @@ fn a_case_too_large_for_memory_says_what_it_needs_and_what_there_is() {
 }
 
 #[test]
-#[test]
-fn a_size_beyond_a_type_is_refused_of_that_type_alone() {
-    let wide = ["primes_range", "--size", "wide"];
-    let of = |dtype: &'static str| [&wide[..], &["--dtype", dtype]].concat();
-    check_refused(&of("u32"), &["primes_range wide", "100000000000 is no u32"]);
-    let base = ["check", "--backend", "interpreter", "--set", "first=4294967000", "--set"];
-    let reason = "left out: primes_range u32 of custom: [arguments.last]: 4294967299 is no u32";
-    let args = [&base[..], &["count=300", "primes_range"]].concat();
-    let ran = crossover(&std::env::temp_dir(), &args).exits(0).says(&[reason]);
-    assert!(ran.stdout.contains("u64 custom") && !ran.stdout.contains("u32"), "{}", ran.stdout);
-}
-
 fn arguments_that_make_no_sense_are_refused() {
     refused(&["run", "julia", "--budget", "5"], &["90s, 5m or 2m30s"]);
     refused(&["run", "julia", "--budget", "0s"], &["above 0"]);
@@ -197,6 +198,7 @@ fn arguments_that_make_no_sense_are_refused() {
     refused(&["report"], &["RECORD"]);
     refused(&["report", "no-such-record"], &["no-such-record"]);
     check_refused(&["julia", "--variant", "threads"], &["threads"]);
+    check_refused(&["julia", "--adapter", "a"], &["unknown adapter `a`; known: none"]);
 }
 
 #[test]
@@ -221,6 +223,8 @@ fn kernel_files_that_are_no_text_are_refused() {
     let folder = place.path().join("folder.py");
     fs::create_dir(&folder).unwrap();
     check_refused(&[argument(&folder)], &["folder.py is a folder"]);
+    let definition = place.path().join("kernel.toml");
+    check_refused(&[argument(&definition)], &["kernel.toml is no kernel file; name the .py"]);
     check_refused(&["/dev/zero"], &["/dev/zero", "over 1048576 bytes"]);
 }
 

@@ -10,7 +10,7 @@ use crossover_contract::{ArgumentError, CaseError, FormulaError, ProbeError};
 #[derive(Debug, thiserror::Error)]
 pub enum HarnessError {
     /// A name that is not known.
-    #[error("unknown {what} `{name}`{}; known: {}", suggestion(.nearest), .known.join(", "))]
+    #[error("unknown {what} `{name}`{}; known: {}", suggestion(.nearest), listed(.known))]
     Unknown {
         /// `kernel`, `size`, `backend`, `variant`, `adapter` or `dtype`.
         what: &'static str,
@@ -149,6 +149,10 @@ pub enum HarnessError {
 
 fn suggestion(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
+fn listed(known: &[String]) -> String {
+    if known.is_empty() { "none".to_owned() } else { known.join(", ") }
 }
 
 fn mebibytes(bytes: &u64) -> String {

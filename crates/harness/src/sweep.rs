@@ -76,6 +76,9 @@ fn setting(text: &str) -> Result<Setting, String> {
 }
 
 fn number(text: &str) -> Result<f64, String> {
+    if text.is_empty() {
+        return Err(format!("a value is missing; {FORM}"));
+    }
     let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
     value.ok_or_else(|| format!("`{text}` is no number; {FORM}"))
 }
