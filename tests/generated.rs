@@ -150,7 +150,7 @@ impl Tally {
         let expected = run(interpreter, REFERENCE.1, None, kernel, arguments, None);
         let (expected, edges) = expected.unwrap_or_else(|failure| panic!("{name}: {failure}"));
         let wgsl = find(all, "wgsl");
-        let got = run(wgsl, "generated", Some(adapter), kernel, arguments, edges);
+        let got = run(wgsl, "generated", Some(adapter), kernel, arguments, edges.as_deref());
         match got.map(|(got, _)| difference(&expected, &got)) {
             Ok(None) => self.equal += 1,
             Ok(Some(difference)) => self.wrong.push(format!("{name} on {adapter}: {difference}")),
