@@ -11,7 +11,7 @@ mod signature;
 mod uses;
 
 pub use accesses::{Accesses, accesses, code_blocks};
-pub use expand::expand_inner_reductions;
+pub use expand::{expand_inner_reductions, expand_inner_reductions_but};
 pub use for_gpu::for_gpu;
 pub use kept::device_kept;
 pub use order::{OrderClass, order_class};

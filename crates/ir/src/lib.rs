@@ -17,6 +17,7 @@
 //! | what does it look like? | [`print()`] and [`parse`], [`ops_markdown`] |
 //! | what does a kernel take and give? | [`signature()`] |
 //! | what is touched, kept, order-free? | [`analysis`], with rewritings for simpler backends |
+//! | what makes generated code faster? | [`passes`] |
 //! | is an executor right? | [`fixture`]s, and [`reference`](mod@reference) as the oracle |
 //!
 //! A rule that no type shows: a region with an empty axis is not run, and leaves its reduction
@@ -34,6 +35,7 @@ mod host;
 pub mod math;
 mod module;
 mod op;
+pub mod passes;
 pub mod reference;
 mod source;
 mod text;

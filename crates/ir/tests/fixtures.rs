@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use crossover_ir::analysis::{expand_inner_reductions, for_gpu};
 use crossover_ir::fixture::{Fixture, load_fixtures, parse_fixture};
+use crossover_ir::passes::simplify;
 use crossover_ir::{
     Module, Op, ReduceScope, Unit, Valid, parse, print, print_with_spans, reference, units,
     validate,
@@ -67,6 +68,12 @@ fn expanded_reductions_keep_every_bit() {
         }
         expanded
     });
+}
+
+#[test]
+fn simplified_code_keeps_results_and_errors() {
+    check_rewritten(|module| simplify(module).into_inner());
+    check_rewritten(|module| simplify(&expand_inner_reductions(module)).into_inner());
 }
 
 #[test]

@@ -13,30 +13,43 @@ use crossover_values::{DType, Scalar};
 use super::build::Builder;
 use crate::fold::{BLOCK, PARTIALS};
 use crate::{
-    Block, Code, HostNode, Module, Op, ReduceId, ReduceOp, ReduceScope, ScratchId, Stmt, Valid,
-    ValueId, VarId,
+    Block, Code, HostNode, Module, Op, Reduce, ReduceId, ReduceOp, ReduceScope, ScratchId, Stmt,
+    Valid, ValueId, VarId,
 };
 
 /// Rewrites every parallel loop inside lane code that has reductions. Afterwards no
 /// `For { parallel: Some(reduces), .. }` lists one, and [`Stmt::Reduce`] has only the region's.
 pub fn expand_inner_reductions(module: &Valid<Module>) -> Valid<Module> {
+    expand_inner_reductions_but(module, |_, _| false)
+}
+
+/// As [`expand_inner_reductions`], but loops that `keep` says so of stay as they are, with their
+/// reductions.
+pub fn expand_inner_reductions_but(
+    module: &Valid<Module>,
+    keep: impl Fn(&Code, &Stmt) -> bool,
+) -> Valid<Module> {
     let mut module = (**module).clone();
     for kernel in &mut module.kernels {
-        kernel.host.iter_mut().for_each(expand_node);
+        kernel.host.iter_mut().for_each(|node| expand_node(node, &keep));
     }
     // Made from a valid module by the builder alone; the tests validate it again.
     Valid::trust(module)
 }
 
-fn expand_node(node: &mut HostNode) {
+type Keep<'k> = &'k dyn Fn(&Code, &Stmt) -> bool;
+
+fn expand_node(node: &mut HostNode, keep: Keep<'_>) {
     match node {
-        HostNode::Region(region) => expand_code(&mut region.code),
-        HostNode::Serial(serial) => expand_code(&mut serial.code),
+        HostNode::Region(region) => expand_code(&mut region.code, keep),
+        HostNode::Serial(serial) => expand_code(&mut serial.code, keep),
         HostNode::If { then, otherwise, .. } => {
-            then.iter_mut().chain(otherwise).for_each(expand_node);
+            then.iter_mut().chain(otherwise).for_each(|node| expand_node(node, keep));
         }
-        HostNode::Loop { header, body, .. } => header.iter_mut().chain(body).for_each(expand_node),
-        HostNode::For { body, .. } => body.iter_mut().for_each(expand_node),
+        HostNode::Loop { header, body, .. } => {
+            header.iter_mut().chain(body).for_each(|node| expand_node(node, keep));
+        }
+        HostNode::For { body, .. } => body.iter_mut().for_each(|node| expand_node(node, keep)),
         HostNode::Eval(_)
         | HostNode::Set { .. }
         | HostNode::Break
@@ -47,24 +60,43 @@ fn expand_node(node: &mut HostNode) {
     }
 }
 
-fn expand_code(code: &mut Code) {
-    if code.reduces.iter().all(|reduce| reduce.scope == ReduceScope::Region) {
+fn expand_code(code: &mut Code, keep: Keep<'_>) {
+    let stays = staying(code, keep);
+    if stays.iter().all(|stays| *stays) {
         return;
     }
     let mut taken = std::mem::take(code);
     let body = std::mem::take(&mut taken.body);
     let mut kept = 0;
-    let renumbered = taken.reduces.iter().map(|reduce| {
+    let renumbered = stays.iter().map(|stays| {
         let id = ReduceId(kept);
-        kept += u32::from(reduce.scope == ReduceScope::Region);
-        id
+        kept += u32::from(*stays);
+        stays.then_some(id)
     });
     let renumbered = renumbered.collect();
     let mut expand = Expand { builder: Builder::new(taken), renumbered, ordered: BTreeMap::new() };
     let body = expand.block(body);
     *code = expand.builder.code;
-    code.reduces.retain(|reduce| reduce.scope == ReduceScope::Region);
+    let mut stays = stays.into_iter();
+    code.reduces.retain(|_| stays.next().unwrap_or(true));
     code.body = body;
+}
+
+/// Per reduction: whether it stays one.
+fn staying(code: &Code, keep: Keep<'_>) -> Vec<bool> {
+    let region = |reduce: &Reduce| reduce.scope == ReduceScope::Region;
+    let mut stays: Vec<bool> = code.reduces.iter().map(region).collect();
+    let mut look = |stmt: &Stmt| {
+        if let Stmt::For { parallel: Some(reduces), .. } = stmt
+            && keep(code, stmt)
+        {
+            for reduce in reduces {
+                stays[reduce.0 as usize] = true;
+            }
+        }
+    };
+    code.body.iter().for_each(|stmt| stmt.walk(&mut look));
+    stays
 }
 
 /// The state of a float reduction while its loop runs.
@@ -91,8 +123,8 @@ struct Counters {
 
 struct Expand {
     builder: Builder,
-    /// New numbers of the region's reductions.
-    renumbered: Vec<ReduceId>,
+    /// New numbers of the reductions that stay.
+    renumbered: Vec<Option<ReduceId>>,
     ordered: BTreeMap<ReduceId, Ordered>,
 }
 
@@ -106,7 +138,7 @@ impl Expand {
     fn stmt(&mut self, stmt: Stmt) {
         let stmt = match stmt {
             Stmt::For { var, lo, hi, step, body, parallel: Some(reduces), span }
-                if !reduces.is_empty() =>
+                if reduces.iter().any(|id| self.renumbered[id.0 as usize].is_none()) =>
             {
                 self.builder.span = span;
                 return self.parallel(&reduces, |expand, prologue| {
@@ -134,6 +166,8 @@ impl Expand {
                 Stmt::Loop { header, cond, body, continuing: self.block(continuing), span }
             }
             Stmt::For { var, lo, hi, step, body, parallel, span } => {
+                let new = |id: ReduceId| self.renumbered[id.0 as usize];
+                let parallel = parallel.map(|all| all.into_iter().filter_map(new).collect());
                 Stmt::For { var, lo, hi, step, body: self.block(body), parallel, span }
             }
             simple @ (Stmt::Eval(_)
@@ -377,8 +411,7 @@ impl Expand {
     fn contribution(&mut self, id: ReduceId, value: ValueId, payload: Vec<ValueId>) {
         let reduce = self.builder.code.reduces[id.0 as usize].clone();
         self.builder.span = self.builder.code.insts[value.0 as usize].span;
-        if reduce.scope == ReduceScope::Region {
-            let reduce = self.renumbered[id.0 as usize];
+        if let Some(reduce) = self.renumbered[id.0 as usize] {
             return self.builder.push(Stmt::Reduce { reduce, value, payload });
         }
         if let Some(state) = self.ordered.get(&id).copied() {
