@@ -39,6 +39,8 @@ pub struct Compiled {
 /// What is kept of one unit.
 pub(crate) struct CompiledUnit {
     pub(crate) layout: Layout,
+    /// Estimated instructions of one iteration.
+    pub(crate) cost: u64,
     pub(crate) sites: Vec<Site>,
     /// As lowered, before Cranelift's passes.
     pub(crate) clif: Function,
@@ -78,7 +80,8 @@ pub fn compile(
     if kernel >= kernels {
         return Err(CompileError::NoKernel { kernel, kernels });
     }
-    let module = crossover_ir::analysis::expand_inner_reductions(module);
+    let module = crossover_ir::analysis::expand_inner_reductions_but(module, lower::sums::keeps);
+    let module = crossover_ir::passes::simplify(&module);
     let source = &module.kernels[kernel];
     let mut compiler = Compiler::new()?;
     let mut timings = Timings { setup: begin.elapsed(), ..Timings::default() };
@@ -221,6 +224,7 @@ impl Compiler {
         });
         let report = UnitReport { span, code_size: machine.len(), lower, compile };
         let unit = CompiledUnit {
+            cost: crate::cost::iteration(code),
             places: places.collect(),
             vcode: finished.vcode.clone(),
             sites: lowered.sites,

@@ -6,6 +6,7 @@
 //! word occupies its first bytes; hosts are little-endian, so these are the word's low bits.
 
 use crossover_ir::{ArrayId, Code, Kernel, ReduceId, ReduceOp, ReduceScope, ScratchId, VarId};
+use crossover_values::DType;
 
 use crate::CompileError;
 
@@ -73,6 +74,8 @@ pub(crate) enum Scheme {
     Accumulate,
     /// Sixteen partial results per block of 4,096 iterations.
     Blocks,
+    /// Of a loop inside a lane: as blocks, which generated code folds itself.
+    Inner,
     /// A flag, the best value and the payload per call, combined in order.
     Best,
 }
@@ -81,8 +84,8 @@ impl Scheme {
     /// The scheme of a reduction.
     pub(crate) fn of(code: &Code, reduce: ReduceId) -> Scheme {
         let reduce = &code.reduces[reduce.0 as usize];
-        debug_assert_eq!(reduce.scope, ReduceScope::Region, "inner ones are expanded before");
         match reduce.op {
+            _ if reduce.scope == ReduceScope::Loop => Scheme::Inner,
             ReduceOp::ArgMin | ReduceOp::ArgMax => Scheme::Best,
             op if op.is_ordered(reduce.dtype) => Scheme::Blocks,
             ReduceOp::Add
@@ -93,6 +96,11 @@ impl Scheme {
             | ReduceOp::Max => Scheme::Accumulate,
         }
     }
+}
+
+/// Words of the partial results of a float reduction, which stand close together.
+pub(crate) fn partial_words(dtype: DType) -> usize {
+    PARTIALS * dtype.size() / WORD
 }
 
 /// The lane table of one unit.
@@ -122,7 +130,9 @@ impl Layout {
                 let scheme = Scheme::of(code, ReduceId(index as u32));
                 let count = match scheme {
                     Scheme::Accumulate => 1,
-                    Scheme::Blocks => PARTIALS,
+                    Scheme::Blocks => partial_words(code.reduces[index].dtype),
+                    // Folded blocks stand behind the partial results, one a word.
+                    Scheme::Inner => partial_words(code.reduces[index].dtype) + u64::BITS as usize,
                     Scheme::Best => 2 + code.reduces[index].payload.len(),
                 };
                 (take(count), scheme)

@@ -7,11 +7,13 @@
 //! of the table states, every run-time error is an explicit test that comes back as a
 //! [`crossover_ir::Trap`], never a signal.
 //!
-//! The crate optimises nothing by itself beyond emitting loops in the form that Cranelift's
-//! mid-end works on. `unsafe` stands in `jit.rs` alone.
+//! Before lowering, [`crossover_ir::passes`] simplify the lane code; lowering emits loops twice,
+//! with tests and without, and keeps the partial results of float sums in registers. The rest is
+//! Cranelift's mid-end. `unsafe` stands in `jit.rs` alone.
 
 mod callouts;
 mod compile;
+mod cost;
 mod disassemble;
 mod error;
 mod jit;

@@ -4,7 +4,7 @@ use crossover_ir::fold::{self, fold_blocks, fold_partials};
 use crossover_ir::{Code, HostState, Reduce, ReduceOp, eval};
 use crossover_values::{DType, Scalar};
 
-use crate::layout::{Layout, PARTIALS, Scheme};
+use crate::layout::{Layout, PARTIALS, Scheme, partial_words};
 use crate::run::Handle;
 
 /// Iterations of a block of a float reduction.
@@ -13,6 +13,8 @@ pub(crate) use fold::BLOCK;
 /// What the iterations so far contribute to one reduction.
 #[derive(Clone, Debug)]
 pub(crate) enum Gathered {
+    /// Nothing: the reduction is of a loop inside a lane.
+    Nothing,
     /// One value.
     Value(Scalar),
     /// One value per block.
@@ -27,6 +29,7 @@ pub(crate) fn start(code: &Code, layout: &Layout) -> Vec<Gathered> {
     all.map(|(reduce, (_, scheme))| match scheme {
         Scheme::Accumulate => Gathered::Value(reduce.op.identity(reduce.dtype)),
         Scheme::Blocks => Gathered::Blocks(Vec::new()),
+        Scheme::Inner => Gathered::Nothing,
         Scheme::Best => Gathered::Best(None),
     })
     .collect()
@@ -36,7 +39,9 @@ pub(crate) fn start(code: &Code, layout: &Layout) -> Vec<Gathered> {
 pub(crate) fn prepare(code: &Code, layout: &Layout, lane: &mut [u64]) {
     for (reduce, (word, scheme)) in code.reduces.iter().zip(&layout.reduces) {
         if *scheme == Scheme::Blocks {
-            lane[*word..word + PARTIALS].fill(reduce.op.identity(reduce.dtype).to_bits());
+            let identity = reduce.op.identity(reduce.dtype).to_bits();
+            let pair = identity | if reduce.dtype == DType::F32 { identity << 32 } else { 0 };
+            lane[*word..word + partial_words(reduce.dtype)].fill(pair);
         }
     }
 }
@@ -53,6 +58,7 @@ pub(crate) fn absorb(
     for ((reduce, (word, _)), gathered) in all {
         let results = &lane[*word..];
         match gathered {
+            Gathered::Nothing => {}
             Gathered::Value(value) => {
                 let result = Scalar::from_bits(reduce.dtype, results[0]);
                 *value = reduce.op.combine(*value, result);
@@ -94,7 +100,7 @@ pub(crate) fn assign(code: &Code, gathered: Vec<Gathered>, state: &mut HostState
             None => value,
         };
         match gathered {
-            Gathered::Best(None) => {}
+            Gathered::Nothing | Gathered::Best(None) => {}
             Gathered::Value(value) => {
                 state.vars[target] = Some(combine(state.vars[target], value));
             }
@@ -135,8 +141,9 @@ fn take_better(
 /// Folds the partial results of a block. Native arithmetic: this runs once per 4,096 iterations.
 fn block_value(reduce: &Reduce, results: &[u64]) -> Scalar {
     if reduce.dtype == DType::F32 {
-        let partials: [f32; PARTIALS] =
-            std::array::from_fn(|index| f32::from_bits(results[index] as u32));
+        let partials: [f32; PARTIALS] = std::array::from_fn(|index| {
+            f32::from_bits((results[index / 2] >> (index % 2 * 32)) as u32)
+        });
         Scalar::F32(match reduce.op {
             ReduceOp::Min => fold_partials(&partials, |a, b| if b < a { b } else { a }),
             ReduceOp::Max => fold_partials(&partials, |a, b| if a < b { b } else { a }),

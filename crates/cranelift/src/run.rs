@@ -14,7 +14,7 @@ use crate::compile::CompiledUnit;
 use crate::jit::{Code, Inputs};
 use crate::layout::{self, status};
 use crate::reduction::{self, BLOCK, Gathered};
-use crate::schedule;
+use crate::schedule::{self, Work};
 use crate::site::Failure;
 use crate::{Outcome, RunError};
 
@@ -90,8 +90,13 @@ impl Device for Cpu<'_> {
             cancel: self.cancel,
         };
         let in_blocks = launch.compiled.layout.in_blocks();
-        let pieces = if in_blocks { total.div_ceil(BLOCK) } else { total };
-        let results = schedule::run_chunks(pieces, self.pool, |start, end| {
+        let cost = launch.compiled.cost;
+        let work = if in_blocks {
+            Work { pieces: total.div_ceil(BLOCK), cost: cost.saturating_mul(BLOCK) }
+        } else {
+            Work { pieces: total, cost }
+        };
+        let results = schedule::run_chunks(work, self.pool, |start, end| {
             if in_blocks { launch.blocks(start, end, total) } else { launch.chunk(start, end) }
         });
         drop(launch);

@@ -56,6 +56,12 @@ impl Lower<'_, '_> {
                 self.at(*span);
                 self.repeat(header, *cond, body, continuing);
             }
+            Stmt::For { var, lo, hi, body, parallel: Some(reduces), span, .. }
+                if !reduces.is_empty() =>
+            {
+                self.at(*span);
+                self.count_sums(reduces, *var, [*lo, *hi], body);
+            }
             Stmt::For { var, lo, hi, step, body, parallel: _, span } => {
                 self.at(*span);
                 self.count(*var, *lo, *hi, *step, body);
@@ -85,7 +91,7 @@ impl Lower<'_, '_> {
             InstKind::Get(var) => self.builder.use_var(self.vars[var.0 as usize]),
             InstKind::HostGet(var) => self.host_get(*var),
             InstKind::Extent { array, axis } => self.extent(*array, *axis),
-            InstKind::Op { op, args } => self.op(*op, args, inst),
+            InstKind::Op { op, args } => self.op(*op, args, id, inst),
             InstKind::Load { array, indices } => self.load(*array, indices, inst.span),
             InstKind::ScratchLoad { scratch, index } => {
                 self.scratch_load(*scratch, *index, inst.span)
@@ -95,7 +101,7 @@ impl Lower<'_, '_> {
         self.values[id.0 as usize] = Some(value);
     }
 
-    fn host_get(&mut self, var: ir::VarId) -> Value {
+    pub(super) fn host_get(&mut self, var: ir::VarId) -> Value {
         match self.host[var.0 as usize] {
             Some(variable) => self.builder.use_var(variable),
             None => self.host_values[var.0 as usize].expect("host variables read are loaded"),

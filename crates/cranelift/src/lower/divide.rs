@@ -9,10 +9,18 @@ use super::{Lower, Tested, clif_type};
 use crate::site::SiteKind;
 
 impl Lower<'_, '_> {
-    pub(super) fn divide(&mut self, op: Op, a: ValueId, b: ValueId, inst: &Inst) -> Value {
+    /// With `unsigned` neither operand is negative.
+    pub(super) fn divide(
+        &mut self,
+        op: Op,
+        a: ValueId,
+        b: ValueId,
+        inst: &Inst,
+        unsigned: bool,
+    ) -> Value {
         let floor = matches!(op, Op::DivFloor | Op::RemFloor);
         let quotient = matches!(op, Op::DivFloor | Op::DivTrunc);
-        let signed = inst.dtype.is_signed_int();
+        let signed = inst.dtype.is_signed_int() && !unsigned;
         let divisor = self.constant_of(b).and_then(|scalar| scalar.as_integer());
         let (dividend, by) = (self.value(a), self.value(b));
         if floor && divisor.is_none_or(|divisor| divisor == 0) {

@@ -1,10 +1,12 @@
 //! Loops of lane code, tested at the bottom.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, InstBuilder};
-use crossover_ir::{Stmt, ValueId, VarId};
+use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder};
+use crossover_ir::passes::Spans;
+use crossover_ir::{Block, Stmt, ValueId, VarId};
 
+use super::spans::{self, Counted};
 use super::{LoopTargets, Lower, clif_type};
 
 /// Headers up to this many statements are emitted twice, as guard and as test at the bottom.
@@ -51,7 +53,7 @@ impl Lower<'_, '_> {
     }
 
     /// Evaluates a loop's condition and branches on it.
-    fn header(&mut self, header: &[Stmt], cond: Option<ValueId>, body: Block, exit: Block) {
+    fn header(&mut self, header: &[Stmt], cond: Option<ValueId>, body: ClifBlock, exit: ClifBlock) {
         self.block(header);
         match cond {
             Some(cond) => self.branch_on(cond, body, exit),
@@ -62,7 +64,7 @@ impl Lower<'_, '_> {
     }
 
     /// Emits a body in the current block, and goes on where the next iteration is prepared.
-    fn loop_body(&mut self, body: &[Stmt], targets: LoopTargets) {
+    pub(super) fn loop_body(&mut self, body: &[Stmt], targets: LoopTargets) {
         self.loops.push(targets);
         if self.block(body) {
             self.builder.ins().jump(targets.next, &[]);
@@ -73,7 +75,14 @@ impl Lower<'_, '_> {
 
     /// A counted loop. The variable is compared with its end by equality (steps of one), or the
     /// iterations that are left are counted: neither can overflow.
-    pub(super) fn count(&mut self, var: VarId, lo: ValueId, hi: ValueId, step: i64, body: &[Stmt]) {
+    pub(super) fn count(&mut self, var: VarId, lo: ValueId, hi: ValueId, step: i64, body: &Block) {
+        let [from, to] = [lo, hi].map(|it| self.constant_of(it).and_then(|it| it.as_integer()));
+        if step == 1
+            && !spans::is_short(from, to)
+            && let Some(found) = spans::worthwhile(self.code, var, body)
+        {
+            return self.count_in_spans(found, var, lo, hi, body);
+        }
         let short = self.is_short(lo, hi);
         let signed = self.dtype(lo).is_signed_int();
         let variable = self.vars[var.0 as usize];
@@ -116,6 +125,31 @@ impl Lower<'_, '_> {
         self.builder.ins().brif(more, start, &[], targets.exit, &[]);
         self.builder.seal_block(start);
         self.continue_in(targets.exit);
+    }
+
+    /// A counted loop in two versions; it counts in 64 bits.
+    fn count_in_spans(&mut self, found: Spans, var: VarId, lo: ValueId, hi: ValueId, body: &Block) {
+        let cancellable = !self.is_short(lo, hi);
+        let (dtype, variable) = (self.dtype(lo), self.vars[var.0 as usize]);
+        let [lo, stop] = [lo, hi].map(|bound| {
+            let bound = self.value(bound);
+            self.widened(bound, dtype)
+        });
+        let counter = self.builder.declare_var(I64);
+        self.builder.def_var(counter, lo);
+        let [start, exit] = [0, 1].map(|_| self.builder.create_block());
+        let any = self.builder.ins().icmp(IntCC::SignedLessThan, lo, stop);
+        self.builder.ins().brif(any, start, &[], exit, &[]);
+        self.continue_in(start);
+        let counted = Counted { counter, stop, lo: None, cancellable, exit };
+        self.in_spans(found, counted, (&[], None), &mut |lower| {
+            let here = lower.builder.use_var(counter);
+            let index = lower.builder.ins().ireduce(I32, here);
+            lower.builder.def_var(variable, index);
+            let next = lower.builder.create_block();
+            lower.loop_body(body, LoopTargets { exit, next });
+        });
+        self.continue_in(exit);
     }
 
     /// A variable with the number of iterations after the first, of a range that is not empty:

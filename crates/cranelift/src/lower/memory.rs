@@ -18,8 +18,8 @@ impl Lower<'_, '_> {
     }
 
     pub(super) fn load(&mut self, array: ArrayId, indices: &[ValueId], span: Span) -> Value {
-        let address = self.element(array, indices, span);
-        self.load_element(self.element_type(array), address, 0)
+        let (address, offset) = self.element(array, indices, span);
+        self.load_element(self.element_type(array), address, offset)
     }
 
     pub(super) fn store(
@@ -29,13 +29,16 @@ impl Lower<'_, '_> {
         value: ValueId,
         span: Span,
     ) {
-        let address = self.element(array, indices, span);
+        let (address, offset) = self.element(array, indices, span);
         let value = self.value(value);
-        self.store_element(self.element_type(array), value, address, 0);
+        self.store_element(self.element_type(array), value, address, offset);
     }
 
     pub(super) fn atomic(&mut self, atomic: &Atomic, inst: &Inst) -> Value {
-        let address = self.element(atomic.array, &atomic.indices, inst.span);
+        let (mut address, offset) = self.element(atomic.array, &atomic.indices, inst.span);
+        if offset != 0 {
+            address = self.builder.ins().iadd_imm_s(address, i64::from(offset));
+        }
         let flags = MemFlagsData::trusted();
         let args: Vec<Value> = atomic.args.iter().map(|arg| self.value(*arg)).collect();
         let signed = self.element_type(atomic.array).is_signed_int();
@@ -105,14 +108,26 @@ impl Lower<'_, '_> {
         self.store_element(self.code.scratch[scratch.0 as usize].dtype, value, address, offset);
     }
 
-    /// Address of an element, its indices tested axis by axis.
-    fn element(&mut self, array: ArrayId, indices: &[ValueId], span: Span) -> Value {
+    /// Address and displacement of an element, its indices tested axis by axis.
+    fn element(&mut self, array: ArrayId, indices: &[ValueId], span: Span) -> (Value, i32) {
         let registers = self.array(array);
+        let mut axes = indices.iter().enumerate();
+        if axes.all(|(axis, index)| self.is_inside(array, axis as u32, *index)) {
+            let dtype = self.element_type(array);
+            let row = registers.extents[1];
+            if let Some(found) = self.plain_address(registers.base, indices, row, dtype) {
+                return found;
+            }
+        }
         let mut flat = None;
         for (axis, index) in indices.iter().enumerate() {
             let extent = registers.extents[axis];
-            self.check_axis(array, axis as u32, *index, extent, span);
-            let wide = self.wide(*index);
+            let wide = if self.is_inside(array, axis as u32, *index) {
+                self.untested(*index)
+            } else {
+                self.check_axis(array, axis as u32, *index, extent, span);
+                self.wide(*index)
+            };
             flat = Some(match flat {
                 None => wide,
                 Some(outer) => {
@@ -122,7 +137,7 @@ impl Lower<'_, '_> {
             });
         }
         let flat = flat.expect("the validator proves that there is an index per axis");
-        self.scaled(registers.base, flat, self.element_type(array))
+        (self.scaled(registers.base, flat, self.element_type(array)), 0)
     }
 
     fn check_axis(&mut self, array: ArrayId, axis: u32, index: ValueId, extent: Value, span: Span) {
@@ -147,6 +162,15 @@ impl Lower<'_, '_> {
 
     fn scratch_element(&mut self, scratch: ScratchId, index: ValueId, span: Span) -> (Value, i32) {
         let declared = &self.code.scratch[scratch.0 as usize];
+        let first = layout::offset(self.source.layout.scratch(scratch));
+        if self.is_inside_scratch(scratch, index) {
+            let (lane, dtype) = (self.lane, declared.dtype);
+            if let Some((address, offset)) = self.plain_address(lane, &[index], lane, dtype)
+                && let Some(offset) = offset.checked_add(first)
+            {
+                return (address, offset);
+            }
+        }
         let value = self.value(index);
         let tested = Tested::Scratch(scratch, value);
         if self.source.bounds == Bounds::Checked && !self.tested.contains(&tested) {
@@ -160,7 +184,7 @@ impl Lower<'_, '_> {
         }
         let wide = self.wide(index);
         let address = self.scaled(self.lane, wide, declared.dtype);
-        (address, layout::offset(self.source.layout.scratch(scratch)))
+        (address, first)
     }
 
     /// A tested index as 64 bits.
@@ -202,7 +226,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn array(&self, array: ArrayId) -> ArrayValues {
+    pub(super) fn array(&self, array: ArrayId) -> ArrayValues {
         self.arrays[array.0 as usize].expect("arrays used by the code are loaded at the entry")
     }
 

@@ -5,6 +5,7 @@
 //! loops test at the bottom and tables are read once at the entry, so that Cranelift's mid-end
 //! can move what does not change out of loops.
 
+mod blocks;
 mod cast;
 mod control;
 mod divide;
@@ -12,6 +13,8 @@ mod loops;
 mod memory;
 mod ops;
 mod reduce;
+mod spans;
+pub(crate) mod sums;
 mod unit;
 
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -98,7 +101,16 @@ enum Tested {
 enum ReduceState {
     Accumulator(Variable),
     Partials,
-    Best { found: Variable, best: Variable, payload: Vec<Variable> },
+    /// Of a loop inside the lane: its counter, and where that began.
+    Inner {
+        counter: Variable,
+        origin: Value,
+    },
+    Best {
+        found: Variable,
+        best: Variable,
+        payload: Vec<Variable>,
+    },
 }
 
 struct Lower<'a, 'b> {
@@ -131,6 +143,10 @@ struct Lower<'a, 'b> {
     failed: Block,
     cancelled: Block,
     tested: Vec<Tested>,
+    /// The span whose iterations are being emitted, if one is.
+    inside: Option<spans::Inside>,
+    /// Contributions to sums, while sixteen iterations are emitted at once.
+    packed: Option<sums::Packed>,
 }
 
 /// The CLIF type of a scalar.

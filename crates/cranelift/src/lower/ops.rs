@@ -1,20 +1,24 @@
 //! The op table, all rows but divisions and casts.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::I8;
+use cranelift_codegen::ir::types::{I8, I32, I64};
 use cranelift_codegen::ir::{InstBuilder, Value};
 use crossover_ir::{Inst, Op, ValueId};
 use crossover_values::DType;
 
-use super::Lower;
+use super::{Lower, clif_type};
 
 impl Lower<'_, '_> {
-    pub(super) fn op(&mut self, op: Op, args: &[ValueId], inst: &Inst) -> Value {
+    pub(super) fn op(&mut self, op: Op, args: &[ValueId], id: ValueId, inst: &Inst) -> Value {
+        if let Some(plain) = self.plain(id) {
+            return plain;
+        }
         let from = self.dtype(args[0]);
         let operands: Vec<Value> = args.iter().map(|arg| self.value(*arg)).collect();
         match op {
             Op::DivFloor | Op::RemFloor | Op::DivTrunc | Op::RemTrunc => {
-                self.divide(op, args[0], args[1], inst)
+                let unsigned = self.divides_unsigned(id);
+                self.divide(op, args[0], args[1], inst, unsigned)
             }
             Op::CastWrap | Op::CastNearest | Op::CastTrap | Op::CastSat | Op::Bitcast => {
                 self.cast(op, from, inst, operands[0])
@@ -121,6 +125,7 @@ impl Lower<'_, '_> {
             Op::Min => build.umin(a, b),
             Op::Max if signed => build.smax(a, b),
             Op::Max => build.umax(a, b),
+            Op::MulHigh if clif_type(dtype) == I32 => self.multiply_high(signed, a, b),
             Op::MulHigh if signed => build.smulhi(a, b),
             Op::MulHigh => build.umulhi(a, b),
             Op::And => build.band(a, b),
@@ -132,6 +137,18 @@ impl Lower<'_, '_> {
             Op::Shr => build.ushr(a, b),
             other => unreachable!("`{}` is no binary op of this group", other.info().name),
         }
+    }
+
+    /// The upper half of a product of 32 bits by a multiplication of 64, whose result may be in
+    /// any register.
+    fn multiply_high(&mut self, signed: bool, a: Value, b: Value) -> Value {
+        let [a, b] = [a, b].map(|it| {
+            let build = self.builder.ins();
+            if signed { build.sextend(I64, it) } else { build.uextend(I64, it) }
+        });
+        let product = self.builder.ins().imul(a, b);
+        let high = self.builder.ins().ushr_imm_u(product, 32);
+        self.builder.ins().ireduce(I32, high)
     }
 
     /// `dtype` is the type of the operands.

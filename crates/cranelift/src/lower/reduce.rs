@@ -1,12 +1,12 @@
 //! Contributions to reductions.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{I8, I64};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::types::I8;
+use cranelift_codegen::ir::{InstBuilder, Value};
 use crossover_ir::{Op, Reduce, ReduceId, ReduceOp, ValueId};
 
 use super::{Lower, ReduceState, clif_type};
-use crate::layout::{self, PARTIALS, Scheme};
+use crate::layout::{self, Scheme};
 
 impl Lower<'_, '_> {
     /// Sets accumulators up at the entry. Partial results of blocks are set by the host.
@@ -15,7 +15,8 @@ impl Lower<'_, '_> {
             let reduce: &Reduce = &self.code.reduces[index];
             let ty = clif_type(reduce.dtype);
             let state = match self.source.layout.reduces[index].1 {
-                Scheme::Blocks => ReduceState::Partials,
+                // A loop inside the lane says where its own are when it begins.
+                Scheme::Blocks | Scheme::Inner => ReduceState::Partials,
                 Scheme::Accumulate => {
                     let variable = self.builder.declare_var(ty);
                     let start = self.constant(reduce.op.identity(reduce.dtype));
@@ -59,7 +60,7 @@ impl Lower<'_, '_> {
         for index in 0..self.reduces.len() {
             let word = self.source.layout.reduces[index].0;
             match self.reduces[index].clone() {
-                ReduceState::Partials => {}
+                ReduceState::Partials | ReduceState::Inner { .. } => {}
                 ReduceState::Accumulator(variable) => {
                     let value = self.builder.use_var(variable);
                     self.store_lane(value, word);
@@ -78,13 +79,27 @@ impl Lower<'_, '_> {
     pub(super) fn contribute(&mut self, id: ReduceId, value: ValueId, payload: &[ValueId]) {
         let reduce: &Reduce = &self.code.reduces[id.0 as usize];
         let contribution = self.value(value);
+        let packed = self.packed.iter_mut().flat_map(|packed| &mut packed.sums);
+        if let Some((_, values)) = packed.into_iter().find(|(sum, _)| *sum == id) {
+            return values.push(contribution);
+        }
         match self.reduces[id.0 as usize].clone() {
             ReduceState::Accumulator(variable) => {
                 let before = self.builder.use_var(variable);
                 let after = self.combine(reduce, before, contribution);
                 self.builder.def_var(variable, after);
             }
-            ReduceState::Partials => self.contribute_partial(id, reduce, contribution),
+            ReduceState::Partials => {
+                // On a single axis the position is the flattened iteration.
+                let flat = self.flat.unwrap_or(self.positions[0]);
+                let iteration = self.builder.use_var(flat);
+                self.contribute_partial(id, reduce, contribution, iteration);
+            }
+            ReduceState::Inner { counter, origin } => {
+                let here = self.builder.use_var(counter);
+                let iteration = self.builder.ins().isub(here, origin);
+                self.contribute_partial(id, reduce, contribution, iteration);
+            }
             ReduceState::Best { found, best, payload: variables } => {
                 let before = self.builder.use_var(best);
                 let wins = self.beats(reduce, contribution, before);
@@ -98,25 +113,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// Iteration i of the region adds to partial result i mod 16.
-    fn contribute_partial(&mut self, id: ReduceId, reduce: &Reduce, contribution: Value) {
-        // On a single axis the position is the flattened iteration.
-        let flat = self.flat.unwrap_or(self.positions[0]);
-        let flat = self.builder.use_var(flat);
-        let mask = self.integer(I64, PARTIALS as u64 - 1);
-        let which = self.builder.ins().band(flat, mask);
-        let shift = self.integer(I64, 3);
-        let bytes = self.builder.ins().ishl(which, shift);
-        let address = self.builder.ins().iadd(self.lane, bytes);
-        let offset = layout::offset(self.source.layout.reduces[id.0 as usize].0);
-        let flags = MemFlagsData::trusted();
-        let ty = clif_type(reduce.dtype);
-        let before = self.builder.ins().load(ty, flags, address, offset);
-        let after = self.combine(reduce, before, contribution);
-        self.builder.ins().store(flags, after, address, offset);
-    }
-
-    fn combine(&mut self, reduce: &Reduce, before: Value, contribution: Value) -> Value {
+    pub(super) fn combine(&mut self, reduce: &Reduce, before: Value, contribution: Value) -> Value {
         let op = match reduce.op {
             ReduceOp::Add => Op::Add,
             ReduceOp::Or => Op::Or,

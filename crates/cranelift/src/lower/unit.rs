@@ -10,6 +10,7 @@ use cranelift_frontend::{FunctionBuilder, Variable};
 use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Unit, Var, VarId};
 use crossover_values::DType;
 
+use super::spans::{self, Counted};
 use super::{ArrayValues, Callee, Lower, Lowered, Source, clif_type, constant_flags};
 use crate::layout::{self, status};
 
@@ -67,6 +68,8 @@ impl<'a, 'b> Lower<'a, 'b> {
             failed,
             cancelled,
             tested: Vec::new(),
+            inside: None,
+            packed: None,
         }
     }
 
@@ -175,6 +178,21 @@ impl<'a, 'b> Lower<'a, 'b> {
         let last = level + 1 == region.axes.len();
         let position = self.positions[level];
         let stop = self.axis_stop(level, last, end);
+        let split = last && region.axes[level].step == 1;
+        let index = region.axes[level].index;
+        let found = split.then(|| spans::worthwhile(self.code, index, &self.code.body)).flatten();
+        if let Some(found) = found {
+            let exit = self.builder.create_block();
+            let lo = self.axis_lo(&region.axes[level], level);
+            let counted = Counted { counter: position, stop, lo, cancellable: false, exit };
+            let sums = self.packable(&self.code.body, &self.region_sums());
+            self.in_spans(found, counted, (&sums, None), &mut |lower| {
+                lower.set_index(&region.axes[level], level);
+                lower.lane_body(region);
+            });
+            self.continue_in(exit);
+            return self.rewind(level);
+        }
         let head = self.builder.create_block();
         let exit = self.builder.create_block();
         self.builder.ins().jump(head, &[]);
@@ -194,9 +212,14 @@ impl<'a, 'b> Lower<'a, 'b> {
         self.builder.ins().brif(more, head, &[], exit, &[]);
         self.builder.seal_block(head);
         self.continue_in(exit);
+        self.rewind(level);
+    }
+
+    /// After an inner axis: its next run starts from the beginning.
+    fn rewind(&mut self, level: usize) {
         if level > 0 {
             let zero = self.integer(I64, 0);
-            self.builder.def_var(position, zero);
+            self.builder.def_var(self.positions[level], zero);
         }
     }
 
@@ -240,11 +263,7 @@ impl<'a, 'b> Lower<'a, 'b> {
             let step = self.integer(I64, axis.step as u64);
             index = self.builder.ins().imul(index, step);
         }
-        let lo = &self.source.kernel.insts[axis.lo.0 as usize].kind;
-        let from_zero = matches!(lo, InstKind::Const(lo) if lo.to_bits() == 0);
-        if !from_zero {
-            let word = layout::axis_lo(level);
-            let lo = self.load_word(DType::I64, constant_flags(), self.inputs, word);
+        if let Some(lo) = self.axis_lo(axis, level) {
             index = self.builder.ins().iadd(lo, index);
         }
         let var = axis.index.0 as usize;
@@ -254,8 +273,19 @@ impl<'a, 'b> Lower<'a, 'b> {
         self.builder.def_var(self.vars[var], index);
     }
 
+    /// First index of an axis, exact in 64 bits, if it is not zero.
+    fn axis_lo(&mut self, axis: &Axis, level: usize) -> Option<Value> {
+        let lo = &self.source.kernel.insts[axis.lo.0 as usize].kind;
+        let from_zero = matches!(lo, InstKind::Const(lo) if lo.to_bits() == 0);
+        (!from_zero).then(|| {
+            let word = layout::axis_lo(level);
+            self.load_word(DType::I64, constant_flags(), self.inputs, word)
+        })
+    }
+
     /// One iteration: the body, then the end of the iteration.
     fn lane_body(&mut self, region: &Region) {
+        self.finish = self.builder.create_block();
         if self.block(&region.code.body) {
             let finish = self.finish;
             self.builder.ins().jump(finish, &[]);
