@@ -1,4 +1,5 @@
-//! The Cranelift JIT: one thread, threads, and without bounds checks to price them.
+//! The Cranelift JIT: one thread, threads, without bounds checks to price them, and with polynomial
+//! functions.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -7,7 +8,7 @@ use crossover_contract::{
     Adapter, Backend, Failure, Kernel, Outcome, Phase, Prepared, Promise, Target, Variant,
 };
 use crossover_cranelift::{Bounds, CompileError, Compiled, Options, RunError, RunOptions};
-use crossover_ir::{Module, Valid};
+use crossover_ir::{Module, Valid, polynomial};
 use crossover_values::{DType, Signature, Value};
 
 use crate::front::{self, module_signature};
@@ -22,18 +23,25 @@ impl Backend for Cranelift {
         "cranelift"
     }
 
-    fn variants(&self, _: &Kernel, _: DType) -> Vec<Variant> {
+    fn variants(&self, kernel: &Kernel, dtype: DType) -> Vec<Variant> {
         let variant = |name: &str, doc: &str, threaded| Variant {
             name: name.to_owned(),
             doc: doc.to_owned(),
             promise: Promise::Exact,
             threaded,
         };
-        vec![
+        let mut variants = vec![
             variant("1t", "machine code, one thread, bounds checked", false),
             variant("threads", "machine code, regions shared by threads", true),
             variant("unchecked", "as 1t without bounds checks, to price them", false),
-        ]
+        ];
+        let compiled = front::compile(kernel, dtype);
+        if compiled.is_ok_and(|module| polynomial::is_repeated(&module)) {
+            let doc = "as 1t with exp, log, sin, cos, tanh and erf by polynomials";
+            variants
+                .push(Variant { promise: Promise::Bounded, ..variant("polynomial", doc, false) });
+        }
+        variants
     }
 
     fn adapters(&self) -> Result<Vec<Adapter>, Failure> {
@@ -45,7 +53,10 @@ impl Backend for Cranelift {
             "unchecked" => Bounds::Unchecked,
             _ => Bounds::Checked,
         };
-        let (module, parse) = front::timed_compile(target.kernel, target.dtype)?;
+        let (mut module, parse) = front::timed_compile(target.kernel, target.dtype)?;
+        if target.variant == "polynomial" {
+            module = polynomial::expand(&module);
+        }
         let compiled = crossover_cranelift::compile(&module, 0, &Options { bounds });
         let compiled = compiled.map_err(|error| refused(&error))?;
         let timings = compiled.timings();

@@ -36,6 +36,7 @@ pub mod math;
 mod module;
 mod op;
 pub mod passes;
+pub mod polynomial;
 pub mod reference;
 mod source;
 mod text;

@@ -99,7 +99,7 @@ impl Builder {
 }
 
 /// A name that is not taken: itself, or with the first free number.
-pub(super) fn unique(name: &str, taken: impl Fn(&str) -> bool) -> String {
+pub(crate) fn unique(name: &str, taken: impl Fn(&str) -> bool) -> String {
     let numbered = (1_u32..).map(|number| format!("{name}.{number}"));
     std::iter::once(name.to_owned())
         .chain(numbered)
