@@ -53,9 +53,11 @@ impl Backend for Cranelift {
             "unchecked" => Bounds::Unchecked,
             _ => Bounds::Checked,
         };
-        let (mut module, parse) = front::timed_compile(target.kernel, target.dtype)?;
+        let (mut module, mut parse) = front::timed_compile(target.kernel, target.dtype)?;
         if target.variant == "polynomial" {
+            let start = Instant::now();
             module = polynomial::expand(&module);
+            parse += start.elapsed();
         }
         let compiled = crossover_cranelift::compile(&module, 0, &Options { bounds });
         let compiled = compiled.map_err(|error| refused(&error))?;

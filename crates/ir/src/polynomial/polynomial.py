@@ -2,8 +2,9 @@
 iteration computes one value.
 
 Straight code: no loop, no branch, no call, no fused product, no cast between integers and floats; so
-a lane computes the bits of a scalar. Where both sides of a choice are common, it is made on the bits:
-machine code has a move for that, and for floats only a branch.
+a lane computes the bits of a scalar. Polynomials are summed by pairs (Estrin), for their latency.
+Where both sides of a choice are common, it is made on the bits: machine code has a move for that,
+and for floats only a branch.
 """
 from crossover import abs, bitcast, f32, f64, max, min, prange, u32, u64
 
@@ -140,16 +141,15 @@ TAIL64_10: f64 = -5.1021997629180693e-05
 def _grown_f32(r: f32) -> f32:
     """e^r - 1 for |r| up to ln(2) / 2."""
     s = r * r
-    even = EXP32_0 + s * (EXP32_2 + s * EXP32_4)
-    odd = EXP32_1 + s * EXP32_3
-    return r + s * (even + r * odd)
+    return r + s * ((EXP32_0 + r * EXP32_1) + s * ((EXP32_2 + r * EXP32_3) + s * EXP32_4))
 
 
 def _grown_f64(r: f64) -> f64:
     s = r * r
-    even = EXP64_0 + s * (EXP64_2 + s * (EXP64_4 + s * (EXP64_6 + s * EXP64_8)))
-    odd = EXP64_1 + s * (EXP64_3 + s * (EXP64_5 + s * (EXP64_7 + s * EXP64_9)))
-    return r + s * (even + r * odd)
+    w = s * s
+    low = (EXP64_0 + r * EXP64_1) + s * (EXP64_2 + r * EXP64_3)
+    high = (EXP64_4 + r * EXP64_5) + s * (EXP64_6 + r * EXP64_7) + w * (EXP64_8 + r * EXP64_9)
+    return r + s * (low + w * high)
 
 
 def _rest_f32(x: f32, n: f32) -> f32:
@@ -184,8 +184,9 @@ def exp_f64(a: f64[:], r: f64[:]):
 
 
 def log_f32(a: f32[:], r: f32[:]):
-    """x = 2^k (1 + f), from the root of 1/2 to the root of 2; log(1 + f) = 2 atanh(s), summed as
-    fdlibm does: f is exact, and only what is small beside it is rounded before it is added."""
+    """x = 2^k (1 + f), from the root of 1/2 to the root of 2; log(1 + f) = 2 atanh(s), summed
+    nearly as fdlibm does: f is exact, and only what is small beside it is rounded before it is
+    added."""
     for i in prange(r.shape[0]):
         x = a[i]
         small = x < 1.17549435082229e-38
@@ -196,8 +197,8 @@ def log_f32(a: f32[:], r: f32[:]):
         s = f / (f + 2.0)
         z = s * s
         square = 0.5 * f * f
-        rest = z * (LOG32_0 + z * (LOG32_1 + z * LOG32_2))
-        y = k * LN2_32_0 - ((square - (s * (square + rest) + k * LN2_32_1)) - f)
+        first = square - (s * square + k * LN2_32_1)
+        y = k * LN2_32_0 - ((first - s * z * (LOG32_0 + z * (LOG32_1 + z * LOG32_2))) - f)
         infinite = bitcast(f32, INFINITY32)
         edge = -infinite if x == 0.0 else bitcast(f32, NAN32)
         inside = y if x < infinite else x
@@ -216,9 +217,10 @@ def log_f64(a: f64[:], r: f64[:]):
         z = s * s
         w = z * z
         square = 0.5 * f * f
-        odd = LOG64_1 + w * (LOG64_3 + w * LOG64_5)
-        rest = z * (LOG64_0 + w * (LOG64_2 + w * (LOG64_4 + w * LOG64_6)) + z * odd)
-        y = k * LN2_64_0 - ((square - (s * (square + rest) + k * LN2_64_1)) - f)
+        first = square - (s * square + k * LN2_64_1)
+        low = (LOG64_0 + z * LOG64_1) + w * (LOG64_2 + z * LOG64_3)
+        rest = low + w * w * ((LOG64_4 + z * LOG64_5) + w * LOG64_6)
+        y = k * LN2_64_0 - ((first - s * z * rest) - f)
         infinite = bitcast(f64, INFINITY64)
         edge = -infinite if x == 0.0 else bitcast(f64, NAN64)
         inside = y if x < infinite else x
@@ -364,12 +366,12 @@ def erf_f32(a: f32[:], r: f32[:]):
         size = min(abs(x), 4.0)
         z = size * size
         w = z * z
-        even = ERF32_0 + w * (ERF32_2 + w * (ERF32_4 + w * ERF32_6))
-        odd = ERF32_1 + w * (ERF32_3 + w * ERF32_5)
-        near = bitcast(u32, size + size * (even + z * odd))
-        even = TAIL32_0 + z * (TAIL32_2 + z * (TAIL32_4 + z * TAIL32_6))
-        odd = TAIL32_1 + z * (TAIL32_3 + z * TAIL32_5)
-        far = bitcast(u32, 1.0 - _power_f32(-(even + size * odd)))
+        low = (ERF32_0 + z * ERF32_1) + w * (ERF32_2 + z * ERF32_3)
+        high = (ERF32_4 + z * ERF32_5) + w * ERF32_6
+        near = bitcast(u32, size + size * (low + w * w * high))
+        low = (TAIL32_0 + size * TAIL32_1) + z * (TAIL32_2 + size * TAIL32_3)
+        high = (TAIL32_4 + size * TAIL32_5) + z * TAIL32_6
+        far = bitcast(u32, 1.0 - _power_f32(-(low + w * high)))
         y = near if size < 1.0 else far
         r[i] = bitcast(f32, y | (bitcast(u32, x) & SIGN32))
 
@@ -381,17 +383,18 @@ def erf_f64(a: f64[:], r: f64[:]):
         size = min(abs(x), 6.0)
         z = size * size
         w = z * z
-        even = ERF64_4 + w * (ERF64_6 + w * (ERF64_8 + w * ERF64_10))
-        odd = ERF64_5 + w * (ERF64_7 + w * (ERF64_9 + w * ERF64_11))
-        even = ERF64_0 + w * (ERF64_2 + w * even)
-        odd = ERF64_1 + w * (ERF64_3 + w * odd)
-        near = bitcast(u64, size + size * (even + z * odd))
+        low = (ERF64_0 + z * ERF64_1) + w * (ERF64_2 + z * ERF64_3)
+        middle = (ERF64_4 + z * ERF64_5) + w * (ERF64_6 + z * ERF64_7)
+        high = (ERF64_8 + z * ERF64_9) + w * (ERF64_10 + z * ERF64_11)
+        u = w * w
+        near = bitcast(u64, size + size * (low + u * (middle + u * high)))
         t = (size - 2.5) / (size + 2.5)
         v = t * t
-        even = TAIL64_4 + v * (TAIL64_6 + v * (TAIL64_8 + v * TAIL64_10))
-        odd = TAIL64_3 + v * (TAIL64_5 + v * (TAIL64_7 + v * TAIL64_9))
-        even = TAIL64_0 + v * (TAIL64_2 + v * even)
-        g = even + t * (TAIL64_1 + v * odd)
+        low = (TAIL64_0 + t * TAIL64_1) + v * (TAIL64_2 + t * TAIL64_3)
+        middle = (TAIL64_4 + t * TAIL64_5) + v * (TAIL64_6 + t * TAIL64_7)
+        high = (TAIL64_8 + t * TAIL64_9) + v * TAIL64_10
+        u = v * v
+        g = low + u * (middle + u * high)
         far = bitcast(u64, 1.0 - _power_f64(-z) * g)
         y = near if size < 1.0 else far
         r[i] = bitcast(f64, y | (bitcast(u64, x) & SIGN64))

@@ -1,11 +1,11 @@
 //! A function of the library as a list of steps, ready to be written in place of an op.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use crossover_values::{DType, Scalar};
 
-use super::{FUNCTIONS, Function, library};
+use super::{FUNCTIONS, Function};
 use crate::{Code, HostNode, InstKind, Kernel, Op, Stmt, ValueId, VarId, eval};
 
 /// What a step takes.
@@ -46,18 +46,15 @@ impl Step {
     }
 }
 
-static TEMPLATES: LazyLock<Vec<(Function, Vec<Step>)>> = LazyLock::new(|| {
-    let steps = |function: &Function| {
-        let kernel = library().kernels.iter().find(|kernel| kernel.name == function.name);
-        (*function, steps(kernel.expect("a test looks every function up")))
-    };
-    FUNCTIONS.iter().map(steps).collect()
-});
+static TEMPLATES: [OnceLock<Vec<Step>>; FUNCTIONS.len()] =
+    [const { OnceLock::new() }; FUNCTIONS.len()];
 
 /// The function for an op on a type with its steps, the last of which is the result.
 pub(super) fn template(op: Op, dtype: DType) -> Option<(&'static Function, &'static [Step])> {
-    let found = TEMPLATES.iter().find(|(function, _)| function.op == op && function.dtype == dtype);
-    found.map(|(function, steps)| (function, steps.as_slice()))
+    let mut functions = FUNCTIONS.iter().zip(&TEMPLATES);
+    let (function, steps) =
+        functions.find(|(function, _)| function.op == op && function.dtype == dtype)?;
+    Some((function, steps.get_or_init(|| self::steps(&function.module().kernels[0]))))
 }
 
 /// Follows the straight code of a kernel's region: variables become the values that they hold.
@@ -109,7 +106,11 @@ impl Follow<'_> {
             // The region's index has none.
             InstKind::Get(var) => self.vars.get(var).copied(),
             InstKind::Op { op, args } => {
-                let args: Vec<Operand> = args.iter().map(|arg| self.values[arg]).collect();
+                let mut args: Vec<Operand> = args.iter().map(|arg| self.values[arg]).collect();
+                if matches!(op, Op::Add | Op::Mul) && self.constant(args[0]).is_some() {
+                    // Machine code takes a constant on the right from memory, in the instruction.
+                    args.swap(0, 1);
+                }
                 let action = self.folded(*op, &args, inst.dtype);
                 Some(self.step(action.unwrap_or(Action::Op(*op, args)), inst.dtype))
             }
@@ -118,16 +119,17 @@ impl Follow<'_> {
         self.values.extend(operand.map(|operand| (value, operand)));
     }
 
+    fn constant(&self, operand: Operand) -> Option<Scalar> {
+        let Operand::Step(step) = operand else { return None };
+        match self.steps[step].action {
+            Action::Const(scalar) => Some(scalar),
+            Action::Op(..) => None,
+        }
+    }
+
     /// The constant that an op on constants gives.
     fn folded(&self, op: Op, args: &[Operand], dtype: DType) -> Option<Action> {
-        let constant = |operand: &Operand| match operand {
-            Operand::Argument => None,
-            Operand::Step(step) => match self.steps[*step].action {
-                Action::Const(scalar) => Some(scalar),
-                Action::Op(..) => None,
-            },
-        };
-        let args: Option<Vec<Scalar>> = args.iter().map(constant).collect();
+        let args: Option<Vec<Scalar>> = args.iter().map(|arg| self.constant(*arg)).collect();
         eval(op, dtype, &args?).ok().map(Action::Const)
     }
 
