@@ -10,8 +10,8 @@ mod order;
 mod signature;
 mod uses;
 
-pub(crate) use build::unique;
 pub use accesses::{Accesses, accesses, code_blocks};
+pub(crate) use build::unique;
 pub use expand::{expand_inner_reductions, expand_inner_reductions_but};
 pub use for_gpu::for_gpu;
 pub use kept::device_kept;
