@@ -3,7 +3,7 @@
 use crossover_values::{DType, Scalar};
 
 use super::{Argument, AxisRange, Bound, Device, HostState, Output, UnitId};
-use crate::analysis::{Accesses, accesses};
+use crate::analysis::accesses;
 use crate::{
     ArrayId, HostNode, InstKind, Kernel, KernelParam, Module, Region, Returned, Serial, Span, Trap,
     TrapKind, Valid, ValueId, eval,
@@ -41,14 +41,15 @@ pub fn run_host<D: Device>(
     }
 }
 
-/// A host node with what is worked out once: its units' numbers and what its region touches.
+/// A host node with what is worked out once: its units' numbers, and which names may not mean one
+/// array in its region.
 struct Planned<'k> {
     node: Node<'k>,
     inner: Vec<Vec<Planned<'k>>>,
 }
 
 enum Node<'k> {
-    Region(UnitId, &'k Region, Accesses),
+    Region(UnitId, &'k Region, Vec<(ArrayId, ArrayId)>),
     Serial(UnitId, &'k Serial),
     Other(&'k HostNode),
 }
@@ -59,7 +60,7 @@ fn plan<'k>(nodes: &'k [HostNode], units: &mut usize) -> Vec<Planned<'k>> {
     for node in nodes {
         let unit = UnitId(*units);
         let numbered = match node {
-            HostNode::Region(region) => Node::Region(unit, region, accesses(&region.code)),
+            HostNode::Region(region) => Node::Region(unit, region, apart(region)),
             HostNode::Serial(serial) => Node::Serial(unit, serial),
             other => Node::Other(other),
         };
@@ -68,6 +69,18 @@ fn plan<'k>(nodes: &'k [HostNode], units: &mut usize) -> Vec<Planned<'k>> {
         planned.push(Planned { node: numbered, inner });
     }
     planned
+}
+
+/// The names that a region uses, in pairs of which one is written.
+fn apart(region: &Region) -> Vec<(ArrayId, ArrayId)> {
+    let accesses = accesses(&region.code);
+    let used: Vec<ArrayId> = accesses.all().into_iter().collect();
+    let mut pairs = Vec::new();
+    for (position, first) in used.iter().enumerate() {
+        let later = used[position + 1..].iter().map(|second| (*first, *second));
+        pairs.extend(later.filter(|(a, b)| accesses.changes(*a) || accesses.changes(*b)));
+    }
+    pairs
 }
 
 /// State before the first node: parameters are set and bound, nothing else is.
@@ -117,9 +130,9 @@ impl<'k, D: Device> Run<'_, 'k, D> {
     fn block(&mut self, nodes: &[Planned<'k>]) -> Result<Flow<D::Buffer>, D::Error> {
         for planned in nodes {
             let flow = match &planned.node {
-                Node::Region(unit, region, accesses) => {
+                Node::Region(unit, region, apart) => {
                     self.device.step(region.span)?;
-                    self.region(*unit, region, accesses)?;
+                    self.region(*unit, region, apart)?;
                     Flow::Next
                 }
                 Node::Serial(unit, serial) => {
@@ -221,7 +234,7 @@ impl<'k, D: Device> Run<'_, 'k, D> {
         &mut self,
         unit: UnitId,
         region: &Region,
-        accesses: &Accesses,
+        apart: &[(ArrayId, ArrayId)],
     ) -> Result<(), D::Error> {
         let axes: Vec<AxisRange> = region
             .axes
@@ -234,24 +247,21 @@ impl<'k, D: Device> Run<'_, 'k, D> {
         if AxisRange::total(&axes).is_none() {
             return Err(trap(TrapKind::StepBudget { limit: u64::MAX }, region.span).into());
         }
-        self.check_aliases(accesses, region.span)?;
+        self.check_aliases(apart, region.span)?;
         self.device.region(unit, region, &axes, &mut self.state)
     }
 
     /// Rule 8: two names of one array may not meet in a region in which either is written.
-    fn check_aliases(&self, accesses: &Accesses, span: Span) -> Result<(), Trap> {
-        let used: Vec<ArrayId> = accesses.all().into_iter().collect();
-        for (position, first) in used.iter().enumerate() {
-            for second in &used[position + 1..] {
-                let same = match (self.array(*first), self.array(*second)) {
-                    (Some(first), Some(second)) => first.buffer == second.buffer,
-                    _ => false,
-                };
-                if same && (accesses.changes(*first) || accesses.changes(*second)) {
-                    let name = |array: &ArrayId| self.kernel.arrays[array.0 as usize].name.clone();
-                    let kind = TrapKind::AliasedArrays { first: name(first), second: name(second) };
-                    return Err(trap(kind, span));
-                }
+    fn check_aliases(&self, apart: &[(ArrayId, ArrayId)], span: Span) -> Result<(), Trap> {
+        for (first, second) in apart {
+            let same = match (self.array(*first), self.array(*second)) {
+                (Some(first), Some(second)) => first.buffer == second.buffer,
+                _ => false,
+            };
+            if same {
+                let name = |array: &ArrayId| self.kernel.arrays[array.0 as usize].name.clone();
+                let kind = TrapKind::AliasedArrays { first: name(first), second: name(second) };
+                return Err(trap(kind, span));
             }
         }
         Ok(())
@@ -290,6 +300,11 @@ impl<'k, D: Device> Run<'_, 'k, D> {
     }
 
     fn bind(&mut self, pairs: &[(ArrayId, ArrayId)]) {
+        if let [(a, from_b), (b, from_a)] = pairs
+            && (a, b) == (from_a, from_b)
+        {
+            return self.state.arrays.swap(a.0 as usize, b.0 as usize);
+        }
         let sources: Vec<_> = pairs.iter().map(|(_, from)| self.array(*from).cloned()).collect();
         for ((name, _), source) in pairs.iter().zip(sources) {
             self.state.arrays[name.0 as usize] = source;
