@@ -241,3 +241,66 @@ fn sums_fail_in_the_iteration_that_fails() {
             .chain([case(5000, 4999, 0, 5000), case(0, 0, 0, 1), case(9, 9, 9, 3)]),
     );
 }
+
+/// `for j in range(from, to): a = a * 3 + j; if a % 7 == 6: b = a`, which tests no index.
+const STEPS: &str = "kernel k {
+  array @out: i32[:]
+  var %from: i32
+  var %to: i32
+  params (@out, %from, %to)
+  host {
+    v0: i32 = const 0
+    v1: i32 = extent @out 0
+    region {
+      var %i: i32
+      var %j: i32
+      var %a: i32
+      var %b: i32
+      axis %i = v0 to v1 step 1
+      body {
+        v0: i32 = get %i
+        set %a = v0
+        set %b = v0
+        v1: i32 = host %from
+        v2: i32 = host %to
+        for %j = v1 to v2 step 1 {
+          v3: i32 = get %a
+          v4: i32 = const 3
+          v5: i32 = mul v3 v4
+          v6: i32 = get %j
+          v7: i32 = add v5 v6
+          set %a = v7
+          v8: i32 = const 7
+          v9: i32 = rem_floor v7 v8
+          v10: i32 = const 6
+          v11: bool = eq v9 v10
+          if v11 {
+            set %b = v7
+          }
+        }
+        v12: i32 = get %a
+        v13: i32 = get %b
+        v14: i32 = xor v12 v13
+        store @out [v0] = v14
+      }
+    }
+    return ()
+  }
+}";
+
+#[test]
+fn long_loops_go_on_after_each_look_at_the_flag() {
+    let case = |from, to| {
+        let out = Value::Array(Array::zeros(DType::I32, &[2]));
+        vec![out, int(from), int(to)]
+    };
+    let lengths = [0, 1, 65_535, 65_536, 65_537, 140_000].map(|length| case(-5, length - 5));
+    agree(STEPS, lengths.into_iter().chain([case(i32::MAX - 3, i32::MAX), case(3, -3)]));
+    let wide = |columns: usize| {
+        let Value::Array(Array::F32(flat)) = floats(columns) else { unreachable!("floats") };
+        let m = flat.into_shape_with_order(vec![1, columns]).unwrap();
+        let last = columns as i32;
+        vec![Value::Array(Array::F32(m)), floats(2 * columns), int(0), int(last), int(0)]
+    };
+    agree(ROWS, [wide(65_536), wide(70_001)]);
+}

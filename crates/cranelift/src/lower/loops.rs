@@ -3,7 +3,6 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder};
-use crossover_ir::passes::Spans;
 use crossover_ir::{Block, Stmt, ValueId, VarId};
 
 use super::spans::{self, Counted};
@@ -77,11 +76,9 @@ impl Lower<'_, '_> {
     /// iterations that are left are counted: neither can overflow.
     pub(super) fn count(&mut self, var: VarId, lo: ValueId, hi: ValueId, step: i64, body: &Block) {
         let [from, to] = [lo, hi].map(|it| self.constant_of(it).and_then(|it| it.as_integer()));
-        if step == 1
-            && !spans::is_short(from, to)
-            && let Some(found) = spans::worthwhile(self.code, var, body)
-        {
-            return self.count_in_spans(found, var, lo, hi, body);
+        let narrow = clif_type(self.dtype(lo)) == I32;
+        if step == 1 && narrow && weight(body).is_some() && !spans::is_short(from, to) {
+            return self.count_wide(var, lo, hi, body);
         }
         let short = self.is_short(lo, hi);
         let signed = self.dtype(lo).is_signed_int();
@@ -127,8 +124,9 @@ impl Lower<'_, '_> {
         self.continue_in(targets.exit);
     }
 
-    /// A counted loop in two versions; it counts in 64 bits.
-    fn count_in_spans(&mut self, found: Spans, var: VarId, lo: ValueId, hi: ValueId, body: &Block) {
+    /// A counted loop without others inside, in 64 bits: in two versions, or at least with few
+    /// looks at the cancel flag.
+    fn count_wide(&mut self, var: VarId, lo: ValueId, hi: ValueId, body: &Block) {
         let cancellable = !self.is_short(lo, hi);
         let (dtype, variable) = (self.dtype(lo), self.vars[var.0 as usize]);
         let [lo, stop] = [lo, hi].map(|bound| {
@@ -142,7 +140,7 @@ impl Lower<'_, '_> {
         self.builder.ins().brif(any, start, &[], exit, &[]);
         self.continue_in(start);
         let counted = Counted { counter, stop, lo: None, cancellable, exit };
-        self.in_spans(found, counted, (&[], None), &mut |lower| {
+        self.counted(var, body, counted, (&[], None), &mut |lower| {
             let here = lower.builder.use_var(counter);
             let index = lower.builder.ins().ireduce(I32, here);
             lower.builder.def_var(variable, index);

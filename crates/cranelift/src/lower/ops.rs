@@ -14,7 +14,13 @@ impl Lower<'_, '_> {
             return plain;
         }
         let from = self.dtype(args[0]);
-        let operands: Vec<Value> = args.iter().map(|arg| self.value(*arg)).collect();
+        let mut operands: Vec<Value> = args.iter().map(|arg| self.value(*arg)).collect();
+        if from.is_float() && matches!(op, Op::Add | Op::Mul) && self.constant_of(args[0]).is_some()
+        {
+            // On the right a constant is an operand in memory; on the left it would be brought
+            // into a register each time.
+            operands.swap(0, 1);
+        }
         match op {
             Op::DivFloor | Op::RemFloor | Op::DivTrunc | Op::RemTrunc => {
                 let unsigned = self.divides_unsigned(id);

@@ -75,6 +75,51 @@ pub(super) fn worthwhile(code: &Code, var: VarId, body: &crossover_ir::Block) ->
 }
 
 impl Lower<'_, '_> {
+    /// A loop over a counter, in two versions if that is worth it; `body` emits one iteration, and
+    /// `sums` are as for [`Lower::in_spans`].
+    pub(super) fn counted(
+        &mut self,
+        var: VarId,
+        stmts: &crossover_ir::Block,
+        counted: Counted,
+        sums: (&[ReduceId], Option<Value>),
+        body: &mut dyn FnMut(&mut Self),
+    ) {
+        if let Some(found) = worthwhile(self.code, var, stmts) {
+            return self.in_spans(found, counted, sums, body);
+        }
+        let [strip, head, done] = std::array::from_fn(|_| self.builder.create_block());
+        self.builder.ins().jump(strip, &[]);
+        self.builder.switch_to_block(strip);
+        let until = self.strip(counted, counted.stop);
+        self.builder.ins().jump(head, &[]);
+        self.builder.switch_to_block(head);
+        body(self);
+        let next = self.step(counted.counter);
+        let more = self.builder.ins().icmp(IntCC::NotEqual, next, until);
+        self.builder.ins().brif(more, head, &[], done, &[]);
+        self.builder.seal_block(head);
+        self.continue_in(done);
+        if counted.cancellable {
+            self.cancel_point();
+            let more = self.builder.ins().icmp(IntCC::NotEqual, next, counted.stop);
+            self.builder.ins().brif(more, strip, &[], counted.exit, &[]);
+        } else {
+            self.builder.ins().jump(counted.exit, &[]);
+        }
+        self.builder.seal_block(strip);
+    }
+
+    /// Where iterations without a look at the cancel flag end.
+    fn strip(&mut self, counted: Counted, end: Value) -> Value {
+        if !counted.cancellable {
+            return end;
+        }
+        let here = self.builder.use_var(counted.counter);
+        let far = self.builder.ins().iadd_imm_s(here, UNCANCELLED);
+        self.builder.ins().smin(end, far)
+    }
+
     /// Emits a loop in both versions; `body` emits one iteration, from the counter on. `sums` go
     /// sixteen iterations at a time; partial results count from their origin.
     pub(super) fn in_spans(
@@ -100,11 +145,7 @@ impl Lower<'_, '_> {
         self.builder.ins().brif(inside, entry, &[], tested, &[]);
 
         self.continue_in(entry);
-        let mut until = end;
-        if cancellable {
-            let far = self.builder.ins().iadd_imm_s(here, UNCANCELLED);
-            until = self.builder.ins().smin(end, far);
-        }
+        let until = self.strip(counted, end);
         let mut inside = |lower: &mut Self, counter, offset| {
             let (spans, terms) = (Rc::clone(&found), Rc::clone(&terms));
             let state = Inside { spans, counter, offset, lo, terms };

@@ -3,18 +3,17 @@
 //!
 //! Partial results stand in the lane table, one after the other, so that four `f32` or two `f64`
 //! are one vector. Where a span is long enough and each iteration contributes once, the loop goes
-//! sixteen iterations at a time with the partial results in registers; each contribution is still
-//! computed by itself. Blocks of a loop inside a lane are folded here, those of a region by the
+//! sixteen iterations at a time and adds vectors of contributions, each of which is still computed
+//! by itself. Blocks of a loop inside a lane are folded here, those of a region by the
 //! host.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32X4, F64X2};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::Variable;
-use crossover_ir::{Block, Code, InstKind, Reduce, ReduceId, ReduceOp, Stmt, VarId};
+use crossover_ir::{Block, Code, InstKind, Reduce, ReduceId, ReduceOp, Stmt};
 use crossover_values::DType;
 
-use super::spans::{self, Counted};
 use super::{Lower, clif_type};
 use crate::layout::{self, PARTIALS, Scheme};
 
@@ -109,8 +108,6 @@ impl Lower<'_, '_> {
         self.builder.ins().brif(go, entry, &[], after, &[]);
         self.continue_in(entry);
         let stop = self.builder.ins().iadd(here, steps);
-        let accumulators: Vec<Vec<Variable>> =
-            sums.iter().map(|id| self.load_partials(*id)).collect();
         self.builder.ins().jump(packed, &[]);
 
         self.builder.switch_to_block(packed);
@@ -121,58 +118,40 @@ impl Lower<'_, '_> {
             let at = self.builder.ins().iadd_imm_s(here, offset);
             self.builder.def_var(counter, at);
             copy(self, here, offset);
+            self.flush(offset as usize + 1);
         }
-        let contributions = self.packed.take().map(|packed| packed.sums).unwrap_or_default();
-        for ((id, values), variables) in contributions.iter().zip(&accumulators) {
-            self.accumulate(*id, values, variables);
-        }
+        self.packed = None;
         let next = self.builder.ins().iadd_imm_s(here, PARTIALS as i64);
         self.builder.def_var(counter, next);
         let more = self.builder.ins().icmp(IntCC::NotEqual, next, stop);
         self.builder.ins().brif(more, packed, &[], done, &[]);
         self.builder.seal_block(packed);
         self.continue_in(done);
-        for (id, variables) in sums.iter().zip(&accumulators) {
-            self.store_partials(*id, variables);
-        }
         self.builder.ins().jump(after, &[]);
         self.continue_in(after);
     }
 
-    fn accumulate(&mut self, id: ReduceId, values: &[Value], variables: &[Variable]) {
-        let (ty, lanes) = vectors(self.code.reduces[id.0 as usize].dtype);
-        for (values, variable) in values.chunks(lanes).zip(variables) {
+    /// Adds the contributions of the last `lanes` iterations of `done` to their partial results.
+    /// These go to memory each time: in between, no more than one vector of each sum is alive,
+    /// and the additions stand beside what they add.
+    fn flush(&mut self, done: usize) {
+        let Some(mut packed) = self.packed.take() else { return };
+        for (id, values) in &mut packed.sums {
+            let (ty, lanes) = vectors(self.code.reduces[id.0 as usize].dtype);
+            if !done.is_multiple_of(lanes) {
+                continue;
+            }
             let mut vector = self.builder.ins().scalar_to_vector(ty, values[0]);
             for (lane, value) in values.iter().enumerate().skip(1) {
                 vector = self.builder.ins().insertlane(vector, *value, lane as u8);
             }
-            let before = self.builder.use_var(*variable);
+            values.clear();
+            let offset = self.partials(*id) + 16 * (done / lanes - 1) as i32;
+            let before = self.builder.ins().load(ty, unaligned(), self.lane, offset);
             let after = self.builder.ins().fadd(before, vector);
-            self.builder.def_var(*variable, after);
+            self.builder.ins().store(unaligned(), after, self.lane, offset);
         }
-    }
-
-    fn load_partials(&mut self, id: ReduceId) -> Vec<Variable> {
-        let (ty, lanes) = vectors(self.code.reduces[id.0 as usize].dtype);
-        let first = self.partials(id);
-        (0..PARTIALS / lanes)
-            .map(|vector| {
-                let variable = self.builder.declare_var(ty);
-                let offset = first + 16 * vector as i32;
-                let value = self.builder.ins().load(ty, unaligned(), self.lane, offset);
-                self.builder.def_var(variable, value);
-                variable
-            })
-            .collect()
-    }
-
-    fn store_partials(&mut self, id: ReduceId, variables: &[Variable]) {
-        let first = self.partials(id);
-        for (vector, variable) in variables.iter().enumerate() {
-            let value = self.builder.use_var(*variable);
-            let offset = first + 16 * vector as i32;
-            self.builder.ins().store(unaligned(), value, self.lane, offset);
-        }
+        self.packed = Some(packed);
     }
 
     /// Displacement of the first partial result in the lane table.
@@ -197,27 +176,5 @@ impl Lower<'_, '_> {
         let before = self.builder.ins().load(ty, flags, address, offset);
         let after = self.combine(reduce, before, contribution);
         self.builder.ins().store(flags, after, address, offset);
-    }
-
-    /// A loop over a counter, in two versions if that is worth it.
-    pub(super) fn counted(
-        &mut self,
-        var: VarId,
-        body: &Block,
-        counted: Counted,
-        sums: (&[ReduceId], Option<Value>),
-        emit: &mut dyn FnMut(&mut Self),
-    ) {
-        if let Some(found) = spans::worthwhile(self.code, var, body) {
-            return self.in_spans(found, counted, sums, emit);
-        }
-        let head = self.builder.create_block();
-        self.builder.ins().jump(head, &[]);
-        self.builder.switch_to_block(head);
-        emit(self);
-        let next = self.step(counted.counter);
-        let more = self.builder.ins().icmp(IntCC::NotEqual, next, counted.stop);
-        self.builder.ins().brif(more, head, &[], counted.exit, &[]);
-        self.builder.seal_block(head);
     }
 }
