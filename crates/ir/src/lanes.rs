@@ -25,6 +25,7 @@
 //! (Pharr and Mark, InPar 2012).
 
 mod analysis;
+mod effects;
 mod guard;
 mod print;
 mod private;

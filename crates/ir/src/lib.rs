@@ -18,6 +18,7 @@
 //! | what does a kernel take and give? | [`signature()`] |
 //! | what is touched, kept, order-free? | [`analysis`], with rewritings for simpler backends |
 //! | what makes generated code faster? | [`passes`] |
+//! | how does a parallel loop run in lanes of vectors? | [`lanes`] |
 //! | is an executor right? | [`fixture`]s, and [`reference`](mod@reference) as the oracle |
 //!
 //! A rule that no type shows: a region with an empty axis is not run, and leaves its reduction
@@ -32,6 +33,7 @@ mod exec;
 pub mod fixture;
 pub mod fold;
 mod host;
+pub mod lanes;
 pub mod math;
 mod module;
 mod op;

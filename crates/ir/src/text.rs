@@ -42,6 +42,7 @@ mod print;
 
 pub use parse::parse;
 pub(crate) use parse_values::{parse_values, print_value};
+pub(crate) use print::Names;
 pub use print::{print, print_with_spans};
 
 /// The text is no module in the text form.

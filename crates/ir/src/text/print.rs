@@ -31,9 +31,9 @@ struct Printer {
 
 /// What names mean at a point: host level, or the code of a unit.
 #[derive(Clone, Copy)]
-struct Names<'k> {
-    kernel: &'k Kernel,
-    code: Option<&'k Code>,
+pub(crate) struct Names<'k> {
+    pub(crate) kernel: &'k Kernel,
+    pub(crate) code: Option<&'k Code>,
 }
 
 impl<'k> Names<'k> {
@@ -41,7 +41,7 @@ impl<'k> Names<'k> {
         name('%', self.kernel.vars.get(var.0 as usize).map(|var| var.name.as_str()), var.0)
     }
 
-    fn var(self, var: VarId) -> String {
+    pub(crate) fn var(self, var: VarId) -> String {
         match self.code {
             Some(code) => {
                 name('%', code.vars.get(var.0 as usize).map(|it| it.name.as_str()), var.0)
@@ -50,14 +50,38 @@ impl<'k> Names<'k> {
         }
     }
 
-    fn array(self, array: ArrayId) -> String {
+    pub(crate) fn array(self, array: ArrayId) -> String {
         let found = self.kernel.arrays.get(array.0 as usize);
         name('@', found.map(|array| array.name.as_str()), array.0)
     }
 
-    fn scratch(self, scratch: ScratchId) -> String {
+    pub(crate) fn scratch(self, scratch: ScratchId) -> String {
         let found = self.code.and_then(|code| code.scratch.get(scratch.0 as usize));
         name('$', found.map(|scratch| scratch.name.as_str()), scratch.0)
+    }
+
+    /// What an instruction does, without its value.
+    pub(crate) fn inst(self, inst: &Inst) -> String {
+        match &inst.kind {
+            InstKind::Const(scalar) => format!("const {}", constant(*scalar)),
+            InstKind::Get(var) => format!("get {}", self.var(*var)),
+            InstKind::HostGet(var) => format!("host {}", self.host_var(*var)),
+            InstKind::Extent { array, axis } => format!("extent {} {axis}", self.array(*array)),
+            InstKind::Op { op, args } => {
+                let args: String = args.iter().map(|arg| format!(" v{}", arg.0)).collect();
+                format!("{}{args}", op.info().name)
+            }
+            InstKind::Load { array, indices } => {
+                format!("load {} [{}]", self.array(*array), values(indices))
+            }
+            InstKind::ScratchLoad { scratch, index } => {
+                format!("load {} [v{}]", self.scratch(*scratch), index.0)
+            }
+            InstKind::Atomic(Atomic { op, array, indices, args }) => {
+                let (op, array) = (atomic_name(*op), self.array(*array));
+                format!("atomic {op} {array} [{}] ({})", values(indices), values(args))
+            }
+        }
     }
 
     fn insts(self) -> &'k [Inst] {
@@ -434,26 +458,7 @@ impl Printer {
         let Some(inst) = names.insts().get(value.0 as usize) else {
             return self.line(format_args!("v{}: ?", value.0));
         };
-        let text = match &inst.kind {
-            InstKind::Const(scalar) => format!("const {}", constant(*scalar)),
-            InstKind::Get(var) => format!("get {}", names.var(*var)),
-            InstKind::HostGet(var) => format!("host {}", names.host_var(*var)),
-            InstKind::Extent { array, axis } => format!("extent {} {axis}", names.array(*array)),
-            InstKind::Op { op, args } => {
-                let args: String = args.iter().map(|arg| format!(" v{}", arg.0)).collect();
-                format!("{}{args}", op.info().name)
-            }
-            InstKind::Load { array, indices } => {
-                format!("load {} [{}]", names.array(*array), values(indices))
-            }
-            InstKind::ScratchLoad { scratch, index } => {
-                format!("load {} [v{}]", names.scratch(*scratch), index.0)
-            }
-            InstKind::Atomic(Atomic { op, array, indices, args }) => {
-                let (op, array) = (atomic_name(*op), names.array(*array));
-                format!("atomic {op} {array} [{}] ({})", values(indices), values(args))
-            }
-        };
+        let text = names.inst(inst);
         self.line(format_args!("v{}: {} = {text}{}", value.0, inst.dtype, self.span(inst.span)));
     }
 }

@@ -1,0 +1,1 @@
+//! Shapes, flow and guards of the forms that kernels take.
