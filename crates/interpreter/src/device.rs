@@ -9,6 +9,7 @@ use crossover_ir::{
 use crossover_values::{Array, DType, Scalar, Value};
 
 use crate::error::RunError;
+use crate::lanes::Machine;
 use crate::memory::{Registers, new_registers};
 use crate::profile::Counts;
 use crate::program::{Options, Outcome, Program, empty_array};
@@ -55,6 +56,8 @@ pub(crate) struct Vm<'r> {
     counts: Option<Counts<'r>>,
     regions: u64,
     serials: u64,
+    /// What regions in lanes need; `None` if none runs in lanes.
+    lanes: Option<Machine>,
 }
 
 impl<'r> Vm<'r> {
@@ -65,6 +68,8 @@ impl<'r> Vm<'r> {
         options: &'r mut Options<'_>,
     ) -> Vm<'r> {
         let step_budget = options.step_budget.unwrap_or(u64::MAX);
+        let in_lanes = options.lanes() && !program.lanes.is_empty();
+        let lanes = in_lanes.then(|| Machine::new(program.lanes.len()));
         let watch =
             Watch { steps: step_budget, cancel: options.cancel, back_edges: 0, max_back_edges: 0 };
         Vm {
@@ -81,6 +86,7 @@ impl<'r> Vm<'r> {
             counts: options.profile.as_deref_mut().map(|profile| Counts::new(program, profile)),
             regions: 0,
             serials: 0,
+            lanes,
         }
     }
 

@@ -24,6 +24,13 @@ impl Program {
             let _ = writeln!(text, "\n{kind} {number}");
             self.inputs(&mut text, unit);
             self.instructions(&mut text, unit, &lines);
+            match self.lanes.get(number) {
+                Some(Some(Ok(lanes))) => text += &lanes.listing(),
+                Some(Some(Err(why))) => {
+                    let _ = writeln!(text, "  not in lanes: {why}");
+                }
+                Some(None) | None => {}
+            }
         }
         text
     }

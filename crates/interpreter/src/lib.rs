@@ -13,6 +13,7 @@ mod assemble;
 mod device;
 mod disassemble;
 mod error;
+mod lanes;
 mod lir;
 mod lower;
 mod memory;
@@ -27,4 +28,4 @@ mod vm;
 mod word;
 
 pub use error::{CompileError, RunError};
-pub use program::{LineCount, Options, Outcome, Profile, Program, compile};
+pub use program::{LineCount, Options, Outcome, Profile, Program, compile, compile_lanes};

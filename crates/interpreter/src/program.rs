@@ -6,13 +6,15 @@ use std::sync::atomic::AtomicBool;
 
 use crossover_ir::analysis::expand_inner_reductions;
 use crossover_ir::{
-    Argument, Bound, Kernel, KernelParam, Module, Span, Trap, TrapKind, Valid, run_host, units,
+    Argument, Bound, Kernel, KernelParam, Module, Span, Trap, TrapKind, Unit as IrUnit, Valid,
+    run_host, units,
 };
 use crossover_values::{Array, ParamKind, Scalar, Value};
 
 use crate::assemble;
 use crate::device::{Handle, Vm};
 use crate::error::{CompileError, RunError};
+use crate::lanes::{self, LaneUnit, NoLanes};
 use crate::lower::Watched;
 use crate::unit::Unit;
 
@@ -25,6 +27,8 @@ pub struct Program {
     pub(crate) units: Vec<Unit>,
     /// The same code with reports of loop back edges; made when first needed.
     watched: OnceLock<Vec<Unit>>,
+    /// The regions in lanes, or why not; empty if nothing runs in lanes.
+    pub(crate) lanes: Vec<Option<Result<LaneUnit, NoLanes>>>,
 }
 
 /// What a run observes and which limits it keeps. The default observes nothing and has no limits.
@@ -48,6 +52,12 @@ pub struct Options<'a> {
 }
 
 impl Options<'_> {
+    /// Whether nothing is asked for that only the scalar machine counts.
+    pub(crate) fn lanes(&self) -> bool {
+        let counts = self.profile.is_some() || self.check_independence || self.count_back_edges;
+        !counts && self.step_budget.is_none()
+    }
+
     fn watched(&self) -> Watched {
         if self.step_budget.is_some() || self.cancel.is_some() || self.count_back_edges {
             Watched::Yes
@@ -102,7 +112,25 @@ pub fn compile(module: &Valid<Module>, kernel: usize) -> Result<Program, Compile
     }
     let module = expand_inner_reductions(module);
     let units = compile_units(&module.kernels[kernel], Watched::No)?;
-    Ok(Program { module, kernel, units, watched: OnceLock::new() })
+    Ok(Program { module, kernel, units, watched: OnceLock::new(), lanes: Vec::new() })
+}
+
+/// Compiles one kernel of a module to run in lanes: regions as blocks of iterations where the
+/// analysis allows it, all else as [`compile`] does. Results and errors are the same, bit for bit.
+///
+/// A run that counts, checks or limits steps runs in scalar form.
+///
+/// # Errors
+/// As for [`compile`].
+pub fn compile_lanes(module: &Valid<Module>, kernel: usize) -> Result<Program, CompileError> {
+    let mut program = compile(module, kernel)?;
+    let kernel = program.kernel();
+    let in_lanes = |(unit, code): (IrUnit<'_>, &Unit)| match unit {
+        IrUnit::Region(region) => Some(lanes::compile(kernel, region, code)),
+        IrUnit::Serial(_) => None,
+    };
+    program.lanes = units(kernel).into_iter().zip(&program.units).map(in_lanes).collect();
+    Ok(program)
 }
 
 fn compile_units(kernel: &Kernel, watched: Watched) -> Result<Vec<Unit>, CompileError> {
@@ -113,6 +141,16 @@ impl Program {
     /// The kernel that runs, as it was compiled.
     pub fn kernel(&self) -> &Kernel {
         &self.module.kernels[self.kernel]
+    }
+
+    /// The regions that do not run in lanes though the program was compiled for it: the place of
+    /// the loop, and why.
+    pub fn refusals(&self) -> Vec<(Span, String)> {
+        let refused = self.lanes.iter().zip(&self.units).filter_map(|(lanes, unit)| match lanes {
+            Some(Err(why)) => Some((unit.span, why.to_string())),
+            Some(Ok(_)) | None => None,
+        });
+        refused.collect()
     }
 
     /// Runs the kernel. Arrays among the arguments are taken for the run; afterwards each array

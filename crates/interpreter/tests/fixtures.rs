@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use crossover_interpreter::{Options, Profile, Program, RunError, compile};
+use crossover_interpreter::{
+    CompileError, Options, Profile, Program, RunError, compile, compile_lanes,
+};
 use crossover_ir::fixture::load_fixtures;
-use crossover_ir::{KernelParam, Module, Trap, signature};
+use crossover_ir::{KernelParam, Module, Trap, Valid, signature};
 use crossover_values::Value;
 
 /// Runs a kernel and gives its outputs in the order of its signature.
@@ -33,7 +35,9 @@ fn outputs(
     Ok(outputs)
 }
 
-fn check_all(options: impl Fn(&mut Profile) -> Options<'_>) {
+type Compile = fn(&Valid<Module>, usize) -> Result<Program, CompileError>;
+
+fn check_all(compile: Compile, options: impl Fn(&mut Profile) -> Options<'_>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/ir");
     let mut failures = Vec::new();
     let mut runs = 0;
@@ -59,15 +63,20 @@ fn check_all(options: impl Fn(&mut Profile) -> Options<'_>) {
 
 #[test]
 fn plain() {
-    check_all(|_| Options::default());
+    check_all(compile, |_| Options::default());
 }
 
 #[test]
 fn profiled() {
-    check_all(|profile| Options { profile: Some(profile), ..Options::default() });
+    check_all(compile, |profile| Options { profile: Some(profile), ..Options::default() });
 }
 
 #[test]
 fn watched() {
-    check_all(|_| Options { step_budget: Some(u64::MAX - 1), ..Options::default() });
+    check_all(compile, |_| Options { step_budget: Some(u64::MAX - 1), ..Options::default() });
+}
+
+#[test]
+fn in_lanes() {
+    check_all(compile_lanes, |_| Options::default());
 }

@@ -1,6 +1,6 @@
 //! Every op of the table on every type, on all combinations of edge values, against its meaning.
 
-use crossover_interpreter::{Options, RunError, compile};
+use crossover_interpreter::{CompileError, Options, Program, RunError, compile, compile_lanes};
 use crossover_ir::{ArrayId, Module, Op, Trap, Valid, eval};
 use crossover_values::compare::same;
 use crossover_values::{Array, DType, Scalar, Value};
@@ -94,7 +94,10 @@ fn combinations(lists: &[Vec<Scalar>]) -> Vec<Vec<Scalar>> {
     })
 }
 
+type Compile = fn(&Valid<Module>, usize) -> Result<Program, CompileError>;
+
 fn run(
+    compile: Compile,
     module: &Valid<Module>,
     result: DType,
     args: &[DType],
@@ -115,13 +118,13 @@ fn run(
     }
 }
 
-fn check(op: Op, result: DType, args: &[DType]) {
+fn check(compile: Compile, op: Op, result: DType, args: &[DType]) {
     let module = kernel(op, result, args);
     let lists: Vec<Vec<Scalar>> = args.iter().map(|dtype| edges(*dtype)).collect();
     let rows = combinations(&lists);
     let (good, bad): (Vec<_>, Vec<_>) =
         rows.into_iter().partition(|row| eval(op, result, row).is_ok());
-    let outputs = run(&module, result, args, &good).expect("nothing traps");
+    let outputs = run(compile, &module, result, args, &good).expect("nothing traps");
     for (i, row) in good.iter().enumerate() {
         let (expected, got) =
             (eval(op, result, row).expect("sorted"), outputs.get(i).expect("in range"));
@@ -130,7 +133,7 @@ fn check(op: Op, result: DType, args: &[DType]) {
     for row in bad {
         let expected = eval(op, result, &row).expect_err("sorted");
         let trap =
-            run(&module, result, args, std::slice::from_ref(&row)).expect_err("the op traps");
+            run(compile, &module, result, args, std::slice::from_ref(&row)).expect_err("the op traps");
         assert_eq!(trap.kind, expected, "{op:?} {args:?} {row:?}");
         assert_eq!(trap.iteration, Some(0));
     }
@@ -147,7 +150,8 @@ fn check_op(op: Op) -> usize {
                 .map(|place| TYPES[code / TYPES.len().pow(place) % TYPES.len()])
                 .collect();
             if signature.check(result, &args) {
-                check(op, result, &args);
+                check(compile, op, result, &args);
+                check(compile_lanes, op, result, &args);
                 typings += 1;
             }
         }

@@ -1,9 +1,12 @@
 //! Random kernels, against the reference evaluator: control flow, copies, fused chains, memory,
 //! reductions and traps.
 
-use crossover_interpreter::{Options, Profile, RunError, compile};
+use std::sync::atomic::AtomicBool;
+
+use crossover_interpreter::{Options, Profile, Program, RunError, compile, compile_lanes};
 use crossover_ir::fixture::Expected;
 use crossover_ir::*;
+use crossover_values::compare::same;
 use crossover_values::{Array, DType, Scalar, Value, philox};
 use proptest::prelude::*;
 
@@ -14,7 +17,24 @@ use support::{Host, Lane};
 const TYPES: [DType; 7] =
     [DType::Bool, DType::I32, DType::U32, DType::I64, DType::U64, DType::F32, DType::F64];
 const VARS_PER_TYPE: usize = 2;
-const N: usize = 40;
+
+/// The nest of a random kernel: rows of so many columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Nest {
+    rows: usize,
+    columns: usize,
+}
+
+/// Few iterations, everything allowed.
+const SMALL: Nest = Nest { rows: 5, columns: 8 };
+/// Rows of several groups of lanes, and without what never runs in lanes.
+const WIDE: Nest = Nest { rows: 2, columns: 150 };
+
+impl Nest {
+    fn iterations(self) -> usize {
+        self.rows * self.columns
+    }
+}
 
 /// A stream of choices.
 struct Choices {
@@ -39,6 +59,7 @@ impl Choices {
 
 struct Generator {
     choices: Choices,
+    nest: Nest,
     lane: Lane,
     index: VarId,
     vars: Vec<(DType, VarId)>,
@@ -127,7 +148,7 @@ impl Generator {
     fn load(&mut self, dtype: DType) -> ValueId {
         let index = self.lane.get(self.index);
         let index = if self.choices.chance(3) {
-            let far = self.lane.konst(Scalar::I32(N as i32 / 2));
+            let far = self.lane.konst(Scalar::I32(self.nest.iterations() as i32 / 2));
             self.lane.op(Op::Add, DType::I32, &[index, far])
         } else {
             index
@@ -203,6 +224,9 @@ impl Generator {
     }
 
     fn atomic(&mut self) {
+        if self.nest == WIDE {
+            return self.commutative();
+        }
         let op = self.choices.pick(&[
             AtomicOp::Add,
             AtomicOp::Min,
@@ -228,6 +252,17 @@ impl Generator {
             let var = self.var(DType::I32);
             self.lane.set(var, old);
         }
+    }
+
+    /// One operation per kernel, its result unused: the order does not show.
+    fn commutative(&mut self) {
+        let ops = [AtomicOp::Add, AtomicOp::Min, AtomicOp::Max, AtomicOp::Xor];
+        let op = ops[self.choices.seed as usize % ops.len()];
+        let place = self.lane.konst(Scalar::I32(self.choices.below(4) as i32));
+        let (array, indices) = (ArrayId(2), vec![place]);
+        let args = vec![self.expr(DType::I32, 2)];
+        let kind = InstKind::Atomic(Atomic { op, array, indices, args });
+        self.lane.eval(DType::I32, kind);
     }
 
     /// Runs `body` with its statements collected into a block.
@@ -300,6 +335,9 @@ impl Generator {
     }
 
     fn for_loop(&mut self, depth: u32) {
+        if self.nest == WIDE && self.choices.chance(40) {
+            return self.own_trips(depth);
+        }
         let dtype = self.choices.pick(&[DType::I32, DType::U32, DType::I64, DType::U64]);
         let k = self.fresh(dtype);
         let lo = self.choices.below(5) as i64;
@@ -317,8 +355,33 @@ impl Generator {
     }
 }
 
+impl Generator {
+    /// A counted loop with bounds that differ between iterations, maybe with an end of all.
+    fn own_trips(&mut self, depth: u32) {
+        let k = self.fresh(DType::I32);
+        let bounds = [0, 1].map(|_| {
+            let [value, mask] = [self.expr(DType::I32, 2), self.lane.konst(Scalar::I32(7))];
+            self.lane.op(Op::And, DType::I32, &[value, mask])
+        });
+        let from_zero = self.choices.chance(50);
+        let zero = self.lane.konst(Scalar::I32(0));
+        let lo = if from_zero { zero } else { bounds[0] };
+        let ends = self.choices.chance(30);
+        let body = self.collect(|this| {
+            this.block(2, depth - 1, true);
+            if ends {
+                let cond = this.expr(DType::Bool, 2);
+                this.lane.if_else(cond, |lane| lane.push(Stmt::Return), |_| {});
+            }
+        });
+        let span = Span { file: 0, start: self.made, end: self.made + 1 };
+        let hi = bounds[1];
+        self.lane.push(Stmt::For { var: k, lo, hi, step: 1, body, parallel: None, span });
+    }
+}
+
 /// A random kernel: arrays ints, floats and cells go in, an array per type and reductions come out.
-fn kernel(seed: u64) -> Valid<Module> {
+fn kernel(seed: u64, nest: Nest) -> Valid<Module> {
     let mut host = Host::default();
     host.array_param("ints", DType::I32, 1);
     host.array_param("floats", DType::F64, 2);
@@ -349,17 +412,17 @@ fn kernel(seed: u64) -> Valid<Module> {
             payload: vec![],
         },
         Reduce {
-            op: ReduceOp::ArgMax,
+            op: if nest == SMALL { ReduceOp::ArgMax } else { ReduceOp::Max },
             dtype: DType::I32,
             scope: region,
             target: best,
-            payload: vec![at],
+            payload: if nest == SMALL { vec![at] } else { vec![] },
         },
     ];
     lane.code.scratch.push(Scratch { name: "scratch".to_owned(), dtype: DType::U32, len: 8 });
     let choices = Choices { seed, next: 0 };
     let mut generator =
-        Generator { choices, lane, index, vars: Vec::new(), values: Vec::new(), loops: 0, made: 0 };
+        Generator { choices, nest, lane, index, vars: Vec::new(), values: Vec::new(), loops: 0, made: 0 };
     generator.flat_index(row, column);
     generator.lane.push(Stmt::ScratchZero(ScratchId(0)));
     for dtype in TYPES {
@@ -375,21 +438,22 @@ fn kernel(seed: u64) -> Valid<Module> {
     generator.results();
     let code = generator.lane.finish();
     let zero = host.konst(Scalar::I32(0));
-    let rows = host.konst(Scalar::I32(N as i32 / 8));
-    let (start, end) = (host.konst(Scalar::I64(9)), host.konst(Scalar::I64(-6)));
+    let rows = host.konst(Scalar::I32(nest.rows as i32));
+    let (start, end) = (host.konst(Scalar::I64(9)), host.konst(Scalar::I64(10 - 2 * nest.columns as i64)));
     host.region(vec![Host::axis(row, zero, rows, 1), Host::axis(column, start, end, -2)], code);
     host.returns(&[total, best, at]);
     host.module("")
 }
 
 impl Generator {
-    /// `index = row * 8 + (9 - column) // 2`, the flattened index.
+    /// `index = row * columns + (9 - column) // 2`, the flattened index.
     fn flat_index(&mut self, row: VarId, column: VarId) {
         let lane = &mut self.lane;
         let [row, column] = [lane.get(row), lane.get(column)];
-        let [eight, nine, two] =
-            [Scalar::I32(8), Scalar::I64(9), Scalar::I64(2)].map(|value| lane.konst(value));
-        let base = lane.op(Op::Mul, DType::I32, &[row, eight]);
+        let columns = Scalar::I32(self.nest.columns as i32);
+        let [columns, nine, two] =
+            [columns, Scalar::I64(9), Scalar::I64(2)].map(|value| lane.konst(value));
+        let base = lane.op(Op::Mul, DType::I32, &[row, columns]);
         let offset = lane.op(Op::Sub, DType::I64, &[nine, column]);
         let offset = lane.op(Op::DivFloor, DType::I64, &[offset, two]);
         let offset = lane.op(Op::CastWrap, DType::I32, &[offset]);
@@ -427,28 +491,31 @@ impl Generator {
         self.lane.if_else(cond, |lane| lane.reduce(0, value, &[]), |_| {});
         let int = self.var(DType::I32);
         let [value, at] = [self.lane.get(int), self.lane.get(self.index)];
-        self.lane.reduce(1, value, &[at]);
+        let payload = [at];
+        self.lane.reduce(1, value, if self.nest == SMALL { &payload } else { &[] });
     }
 }
 
-fn arguments(seed: u64) -> Vec<Value> {
+fn arguments(seed: u64, nest: Nest) -> Vec<Value> {
+    let n = nest.iterations();
     let word = |i: usize| philox::stream(!seed, i as u64)[1];
-    let mut ints = Array::zeros(DType::I32, &[N]);
-    (0..N).for_each(|i| ints.set(i, Scalar::I32(word(i) as i32 >> (word(i) % 31))));
-    let mut floats = Array::zeros(DType::F64, &[N, 2]);
-    (0..2 * N).for_each(|i| floats.set(i, Scalar::F64(word(N + i) as i32 as f64 / 1e9)));
+    let mut ints = Array::zeros(DType::I32, &[n]);
+    (0..n).for_each(|i| ints.set(i, Scalar::I32(word(i) as i32 >> (word(i) % 31))));
+    let mut floats = Array::zeros(DType::F64, &[n, 2]);
+    (0..2 * n).for_each(|i| floats.set(i, Scalar::F64(word(n + i) as i32 as f64 / 1e9)));
     let cells = Array::zeros(DType::I32, &[4]);
-    let outs = TYPES.map(|dtype| Array::zeros(dtype, &[N, VARS_PER_TYPE]));
+    let outs = TYPES.map(|dtype| Array::zeros(dtype, &[n, VARS_PER_TYPE]));
     [ints, floats, cells].into_iter().chain(outs).map(Value::Array).collect()
 }
 
 fn outputs(
     module: &Valid<Module>,
+    program: &Program,
     arguments: &[Value],
     options: &mut Options<'_>,
 ) -> Result<Vec<Value>, Trap> {
     let mut arguments = arguments.to_vec();
-    match compile(module, 0).expect("it compiles").run(&mut arguments, options) {
+    match program.run(&mut arguments, options) {
         Ok(outcome) => {
             let roles = signature(&module.kernels[0]).params;
             let written =
@@ -460,18 +527,40 @@ fn outputs(
     }
 }
 
-/// Every mode gives what the reference gives, traps included.
-fn check(seed: u64) {
-    let module = kernel(seed);
-    let arguments = arguments(seed);
+/// The first element of the first array that differs: arrays are long.
+fn difference(expected: &Result<Vec<Value>, Trap>, got: &Result<Vec<Value>, Trap>) -> Option<String> {
+    let (Ok(expected), Ok(got)) = (expected, got) else { return None };
+    let pairs = expected.iter().zip(got).enumerate();
+    let mut arrays = pairs.filter_map(|(number, pair)| match pair {
+        (Value::Array(expected), Value::Array(got)) => Some((number, expected, got)),
+        _ => None,
+    });
+    arrays.find_map(|(number, expected, got)| {
+        let element = |i: &usize| expected.get(*i).zip(got.get(*i));
+        let differs = |i: &usize| element(i).is_some_and(|(a, b)| !same(a, b));
+        let i = (0..expected.shape().iter().product()).find(differs)?;
+        let (expected, got) = element(&i)?;
+        Some(format!("array {number}, element {i}: {expected} is {got}"))
+    })
+}
+
+/// Every mode, and the form in lanes, gives what the reference gives, traps included.
+fn check(seed: u64, nest: Nest) {
+    let module = kernel(seed, nest);
+    let arguments = arguments(seed, nest);
     let expected = reference::run(&module, 0, &arguments);
+    let (scalar, lanes) = (compile(&module, 0), compile_lanes(&module, 0));
+    let (scalar, lanes) = (scalar.expect("it compiles"), lanes.expect("it compiles"));
     let mut profile = Profile::default();
-    for mut options in [
-        Options::default(),
-        Options { profile: Some(&mut profile), ..Options::default() },
-        Options { count_back_edges: true, check_independence: true, ..Options::default() },
+    let cancel = AtomicBool::new(false);
+    for (program, mut options) in [
+        (&scalar, Options::default()),
+        (&scalar, Options { profile: Some(&mut profile), ..Options::default() }),
+        (&scalar, Options { count_back_edges: true, check_independence: true, ..Options::default() }),
+        (&lanes, Options::default()),
+        (&lanes, Options { cancel: Some(&cancel), ..Options::default() }),
     ] {
-        let got = outputs(&module, &arguments, &mut options);
+        let got = outputs(&module, program, &arguments, &mut options);
         let run = fixture::Run {
             line: 0,
             kernel: 0,
@@ -482,8 +571,9 @@ fn check(seed: u64) {
             },
         };
         if let Err(mismatch) = run.check(&module, &got) {
-            let listing = compile(&module, 0).expect("it compiles").disassemble();
-            panic!("seed {seed}: {mismatch}\n{}\n{listing}", print(&module));
+            let what = difference(&expected, &got).unwrap_or(mismatch.to_string());
+            let listing = program.disassemble();
+            panic!("seed {seed}: {what}\n{}\n{listing}", print(&module));
         }
         if let (Err(expected), Err(got)) = (&expected, &got) {
             assert_eq!(expected, got, "seed {seed}");
@@ -496,14 +586,34 @@ proptest! {
 
     #[test]
     fn agrees_with_the_reference(seed: u64) {
-        check(seed);
+        check(seed, SMALL);
+    }
+
+    #[test]
+    fn agrees_with_the_reference_over_many_lanes(seed: u64) {
+        check(seed, WIDE);
     }
 }
 
 /// Random kernels would prove little if most of them trapped.
 #[test]
 fn most_random_kernels_run() {
-    let ran =
-        (0..60).filter(|seed| reference::run(&kernel(*seed), 0, &arguments(*seed)).is_ok()).count();
-    assert!((30..60).contains(&ran), "{ran} of 60");
+    for nest in [SMALL, WIDE] {
+        let runs = |seed: &u64| {
+            reference::run(&kernel(*seed, nest), 0, &arguments(*seed, nest)).is_ok()
+        };
+        let ran = (0..60).filter(runs).count();
+        assert!((30..60).contains(&ran), "{ran} of 60");
+    }
+}
+
+/// Nor would those for lanes if most of them were refused.
+#[test]
+fn most_wide_kernels_run_in_lanes() {
+    let refused = |seed: &u64| {
+        let program = compile_lanes(&kernel(*seed, WIDE), 0).expect("it compiles");
+        !program.refusals().is_empty()
+    };
+    let refused = (0..100).filter(refused).count();
+    assert!(refused < 50, "{refused} of 100");
 }

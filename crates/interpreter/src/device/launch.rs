@@ -3,6 +3,7 @@
 use crossover_ir::fold::{BLOCK, PARTIALS, Pairwise, fold_partials};
 
 use super::*;
+use crate::lanes::{Iterations, LaneLaunch, Scalars, Stopped};
 use crate::memory::{Memory, Width};
 use crate::opcode::{Inst, Target};
 use crate::probe::Probe;
@@ -36,7 +37,17 @@ impl Vm<'_> {
     ) -> Result<(), RunError> {
         let total = AxisRange::total(axes).expect("the caller checked that it fits");
         let watched = self.step_budget != u64::MAX || self.watch.cancel.is_some();
+        let mut machine = self.lanes.take();
+        let lanes = self.program.lanes.get(unit.0).and_then(Option::as_ref);
+        let lanes = lanes.and_then(|lanes| lanes.as_ref().ok());
         let mut launch = Launch::new(self, unit, state);
+        let mut in_lanes = match (&mut machine, lanes) {
+            (Some(machine), Some(lanes)) if lanes.fits(launch.unit) && launch.patched.is_none() => {
+                let input = |input| input_bits(input, state);
+                Some(machine.launch(unit.0, lanes, axes, input))
+            }
+            _ => None,
+        };
         let ordered = !launch.unit.folds.is_empty();
         let chunk = match (ordered, watched) {
             (true, _) => BLOCK,
@@ -51,17 +62,18 @@ impl Vm<'_> {
         while start < total && result.is_ok() {
             let end = total.min(start.saturating_add(chunk));
             launch.clear_partials();
-            launch.set_range(axes, start, end);
+            let piece = Iterations { start, end };
             result = launch
                 .watch
                 .spend(end - start)
                 .map_err(Failure::from)
-                .and_then(|()| launch.execute());
+                .and_then(|()| launch.iterations(axes, piece, in_lanes.as_mut()));
             launch.fold_partials(&mut sums);
             start = end;
         }
         launch.finish();
         self.note_back_edges(unit);
+        self.lanes = machine;
         result.map_err(|exit| self.failed(unit, exit, state, true))?;
         for (fold, sum) in self.units[unit.0].folds.iter().zip(sums) {
             let folded = sum.finish(|a, b| fold.op.combine(a, b));
@@ -197,14 +209,7 @@ impl<'l, 'r> Launch<'l, 'r> {
     fn new(vm: &'l mut Vm<'r>, id: UnitId, state: &HostState<Handle>) -> Launch<'l, 'r> {
         let unit = &vm.units[id.0];
         for (register, input) in &unit.inputs {
-            let bits = match input {
-                Input::Const(bits) => Some(*bits),
-                Input::Host(var) => state.vars[var.0 as usize].map(Scalar::to_bits),
-                Input::Extent(array, axis) => {
-                    state.arrays[array.0 as usize].as_ref().map(|bound| bound.shape[*axis as usize])
-                }
-            };
-            vm.registers[usize::from(*register)] = bits.unwrap_or(0);
+            vm.registers[usize::from(*register)] = input_bits(*input, state);
         }
         let (memory, patched) = tables(unit, &mut vm.arrays, state);
         let track = vm.check_independence;
@@ -265,6 +270,37 @@ impl<'l, 'r> Launch<'l, 'r> {
         }
     }
 
+    /// Runs iterations: in lanes where that goes, else in scalar form.
+    fn iterations(
+        &mut self,
+        axes: &[AxisRange],
+        mut piece: Iterations,
+        mut in_lanes: Option<&mut LaneLaunch<'_>>,
+    ) -> Result<(), Failure> {
+        while piece.start < piece.end {
+            let scalar = match &mut in_lanes {
+                None => piece,
+                Some(lanes) => {
+                    let mut scalars = Scalars {
+                        unit: self.unit,
+                        registers: self.registers,
+                        memory: &mut self.memory,
+                        watch: self.watch,
+                    };
+                    match lanes.run(&mut piece, &mut scalars) {
+                        Ok(()) => return Ok(()),
+                        Err((Stopped::Cancelled, _)) => return Err(Exit::Cancelled.into()),
+                        Err((Stopped::Scalar, scalar)) => scalar,
+                    }
+                }
+            };
+            self.set_range(axes, scalar.start, scalar.end);
+            self.execute()?;
+            piece.start = scalar.end;
+        }
+        Ok(())
+    }
+
     fn execute(&mut self) -> Result<(), Failure> {
         let code = self.patched.as_deref().unwrap_or(&self.unit.code);
         let (regs, memory) = (&mut *self.registers, &mut self.memory);
@@ -300,6 +336,18 @@ impl<'l, 'r> Launch<'l, 'r> {
             counts.unit(self.unit_id, &self.probe.counts);
         }
     }
+}
+
+/// What a register holds when a launch begins.
+fn input_bits(input: Input, state: &HostState<Handle>) -> u64 {
+    let bits = match input {
+        Input::Const(bits) => Some(bits),
+        Input::Host(var) => state.vars[var.0 as usize].map(Scalar::to_bits),
+        Input::Extent(array, axis) => {
+            state.arrays[array.0 as usize].as_ref().map(|bound| bound.shape[axis as usize])
+        }
+    };
+    bits.unwrap_or(0)
 }
 
 /// The register content for an exact index.

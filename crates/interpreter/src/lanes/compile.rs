@@ -1,0 +1,398 @@
+//! Masked form to block code.
+//!
+//! The way of a value follows its shape: what is uniform or steps evenly lives in one register,
+//! as the first lane's value, and is computed by plain bytecode; what varies lives in a row. A
+//! value of the first kind that an operation on rows needs gets a row where it is defined, or
+//! before the launch if the launch knows it.
+//!
+//! The mask of active lanes is a row that statements take and give; see [`crossover_ir::lanes`]
+//! for the rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crossover_ir::lanes::{LaneLoop, LaneStmt, Refusal, Shape, analyse};
+use crossover_ir::{Code, InstKind, Kernel, Region, Stmt, ValueId, VarId};
+use crossover_values::DType;
+
+use super::allocate;
+use super::inst::{BlockInst, BlockOp, Row};
+use super::unit::{Fill, LaneUnit, ScalarReduce};
+use crate::opcode::{Inst, Opcode};
+use crate::unit::{Input, Unit};
+
+mod access;
+mod control;
+mod guards;
+mod loops;
+mod needs;
+mod value;
+
+/// A place in block code.
+pub(super) type Label = u32;
+
+/// An entry of block code whose rows are not yet allocated.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Item {
+    /// An instruction; the target of a branch is a label.
+    Inst(BlockInst),
+    /// A place.
+    Label(Label),
+    /// A loop begins or ends; its number.
+    LoopStart(u32),
+    /// The end of the loop.
+    LoopEnd(u32),
+}
+
+/// A row before allocation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowInfo {
+    /// It has 64 bits per lane.
+    pub(super) wide: bool,
+    /// It is set in several places.
+    pub(super) variable: bool,
+    /// It is filled before the launch.
+    pub(super) filled: bool,
+}
+
+/// Why a region runs in scalar form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoLanes {
+    /// The analysis refuses it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A float reduction gets more than one value per iteration.
+    #[error("more than one contribution per iteration to a float reduction")]
+    Contributions,
+    /// Control flow between the axes.
+    #[error("control flow between the loops of a nest")]
+    Prefix,
+    /// More registers or rows than there are.
+    #[error("too many values for blocks")]
+    TooLarge,
+}
+
+/// Where a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Register(u16),
+    Row(Row),
+}
+
+pub(super) struct Compiler<'a> {
+    kernel: &'a Kernel,
+    code: &'a Code,
+    lanes: &'a LaneLoop,
+    unit: &'a Unit,
+    out: LaneUnit,
+    items: Vec<Item>,
+    rows: Vec<RowInfo>,
+    labels: Label,
+    next_register: u32,
+    inputs: BTreeMap<Input, u16>,
+    values: Vec<Option<Place>>,
+    vars: Vec<Option<Place>>,
+    /// Rows of values that are in registers.
+    spread: Vec<Option<Row>>,
+    needs_row: Vec<bool>,
+    /// Uniform code that is being collected.
+    pending: Vec<Inst>,
+    loops: Vec<control::Around>,
+    loop_count: u32,
+    /// How many divergent parts are around.
+    divergence: u32,
+    mask: Row,
+    /// How many statements set each variable.
+    sets: Vec<u32>,
+    /// Variables that count loops.
+    counters: BTreeSet<VarId>,
+    end: Label,
+}
+
+/// Compiles a region, of which `unit` is the scalar code.
+pub(crate) fn compile(kernel: &Kernel, region: &Region, unit: &Unit) -> Result<LaneUnit, NoLanes> {
+    let lanes = analyse(region)?;
+    needs::one_contribution(&lanes.body, &region.code)?;
+    let mut compiler = Compiler::new(kernel, region, &lanes, unit);
+    compiler.region(region)?;
+    compiler.finish()
+}
+
+impl<'a> Compiler<'a> {
+    fn new(
+        kernel: &'a Kernel,
+        region: &'a Region,
+        lanes: &'a LaneLoop,
+        unit: &'a Unit,
+    ) -> Compiler<'a> {
+        let code = &region.code;
+        let reserved = RowInfo { wide: false, variable: true, filled: false };
+        Compiler {
+            kernel,
+            code,
+            lanes,
+            unit,
+            out: LaneUnit::default(),
+            items: Vec::new(),
+            // The rows ALL and LANE.
+            rows: vec![reserved; 2],
+            labels: 1,
+            next_register: 1,
+            inputs: BTreeMap::new(),
+            values: vec![None; code.insts.len()],
+            vars: vec![None; code.vars.len()],
+            spread: vec![None; code.insts.len()],
+            needs_row: needs::rows(lanes, code),
+            pending: Vec::new(),
+            loops: Vec::new(),
+            loop_count: 0,
+            divergence: 0,
+            mask: super::block::ALL,
+            sets: needs::sets(region),
+            counters: needs::counters(region),
+            end: 0,
+        }
+    }
+
+    fn region(&mut self, region: &'a Region) -> Result<(), NoLanes> {
+        for axis in &region.axes {
+            let register = self.register();
+            self.vars[axis.index.0 as usize] = Some(Place::Register(register));
+            let dtype = self.code.vars[axis.index.0 as usize].dtype;
+            self.out.axes.push((register, dtype));
+        }
+        for axis in &region.axes {
+            for stmt in &axis.prefix {
+                match stmt {
+                    Stmt::Eval(value) => self.evaluate(*value),
+                    Stmt::Set { var, value } => self.set_uniform(*var, *value),
+                    _ => return Err(NoLanes::Prefix),
+                }
+            }
+        }
+        for value in &self.lanes.early {
+            self.early(*value);
+        }
+        self.guards();
+        self.out.prologue = self.piece();
+        for number in 0..self.values.len() {
+            self.spread(ValueId(number as u32));
+        }
+        self.block(&self.lanes.body, super::block::ALL);
+        self.place(self.end);
+        self.emit(BlockInst::new(BlockOp::End, 0, &[]));
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<LaneUnit, NoLanes> {
+        if self.next_register >= 1 << 16 {
+            return Err(NoLanes::TooLarge);
+        }
+        self.out.inputs = self.inputs.iter().map(|(input, register)| (*register, *input)).collect();
+        self.out.slots = self.unit.slots.clone();
+        allocate::allocate(&self.items, &self.rows, self.code, &mut self.out);
+        Ok(self.out)
+    }
+
+    fn register(&mut self) -> u16 {
+        self.next_register += 1;
+        // Checked at the end.
+        (self.next_register - 1) as u16
+    }
+
+    fn row(&mut self, wide: bool) -> Row {
+        self.rows.push(RowInfo { wide, variable: false, filled: false });
+        self.rows.len() as Row - 1
+    }
+
+    fn variable_row(&mut self, wide: bool) -> Row {
+        self.rows.push(RowInfo { wide, variable: true, filled: false });
+        self.rows.len() as Row - 1
+    }
+
+    fn label(&mut self) -> Label {
+        self.labels += 1;
+        self.labels - 1
+    }
+
+    fn place(&mut self, label: Label) {
+        self.flush();
+        self.items.push(Item::Label(label));
+    }
+
+    fn emit(&mut self, inst: BlockInst) {
+        self.flush();
+        self.items.push(Item::Inst(inst));
+    }
+
+    fn jump(&mut self, to: Label) {
+        self.emit(BlockInst::new(BlockOp::Jump, 0, &[]).to(to));
+    }
+
+    /// Adds an instruction of uniform code.
+    fn uniform(&mut self, inst: Inst) {
+        self.pending.push(inst);
+    }
+
+    /// Ends a piece of uniform code; its start.
+    fn piece(&mut self) -> u32 {
+        let start = self.out.scalars.len() as u32;
+        self.out.scalars.append(&mut self.pending);
+        self.out.scalars.push(Inst { op: Opcode::End, r: 0, a: 0, b: 0, c: 0, d: 0, e: 0, t: 0 });
+        start
+    }
+
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            let start = self.piece();
+            let inst = BlockInst::new(BlockOp::Scalar, 0, &[]).to(start);
+            self.items.push(Item::Inst(inst));
+        }
+    }
+
+    fn input(&mut self, input: Input) -> u16 {
+        if let Some(register) = self.inputs.get(&input) {
+            return *register;
+        }
+        let register = self.register();
+        self.inputs.insert(input, register);
+        register
+    }
+
+    fn constant(&mut self, bits: u64) -> u16 {
+        self.input(Input::Const(bits))
+    }
+
+    fn dtype(&self, value: ValueId) -> DType {
+        self.code.insts[value.0 as usize].dtype
+    }
+
+    fn shape(&self, value: ValueId) -> Shape {
+        self.lanes.shape(value)
+    }
+
+    /// The register of a value that is uniform or steps evenly.
+    fn value_register(&self, value: ValueId) -> u16 {
+        match self.values[value.0 as usize] {
+            Some(Place::Register(register)) => register,
+            place => unreachable!("a value in one register was expected, not {place:?}"),
+        }
+    }
+
+    /// The row of a value.
+    fn value_row(&self, value: ValueId) -> Row {
+        match self.values[value.0 as usize] {
+            Some(Place::Row(row)) => row,
+            _ => self.spread[value.0 as usize].expect("rows that are needed are made"),
+        }
+    }
+
+    /// Number of an array's slot in its table.
+    fn slot(&self, array: crossover_ir::ArrayId) -> u32 {
+        let slot = self.unit.slots.iter().find(|slot| slot.array == array);
+        u32::from(slot.expect("the scalar code touches the same arrays").index)
+    }
+
+    /// Evaluates what tests need. A variable that the body sets, once and directly, is what it is
+    /// set to.
+    fn early(&mut self, value: ValueId) {
+        if let InstKind::Get(var) = self.code.insts[value.0 as usize].kind
+            && self.vars[var.0 as usize].is_none()
+        {
+            let set = self.lanes.body.iter().find_map(|stmt| match stmt {
+                LaneStmt::Set { var: to, value, .. } if *to == var => Some(*value),
+                _ => None,
+            });
+            let set = set.expect("early values are made of early ones");
+            self.values[value.0 as usize] = self.values[set.0 as usize];
+            return;
+        }
+        self.evaluate(value);
+    }
+
+    /// Gives a value that is in a register a row, if one is needed and not there yet.
+    fn spread(&mut self, value: ValueId) {
+        let number = value.0 as usize;
+        let Some(Place::Register(register)) = self.values[number] else { return };
+        if !self.needs_row[number] || self.spread[number].is_some() {
+            return;
+        }
+        let dtype = self.dtype(value);
+        let wide = dtype.size() == 8;
+        if self.inputs.values().any(|input| *input == register) {
+            let fill = match dtype {
+                DType::Bool => Fill::Mask,
+                _ if wide => Fill::Wide,
+                _ => Fill::Narrow,
+            };
+            self.spread[number] = Some(self.filled(register, fill));
+            return;
+        }
+        let row = self.row(wide);
+        self.spread[number] = Some(row);
+        let inst = match self.shape(value) {
+            Shape::Affine(step) => {
+                self.out.steps.push(step);
+                let op = if wide { BlockOp::Affine64 } else { BlockOp::Affine32 };
+                let lane = super::block::LANE;
+                BlockInst::new(op, row, &[u32::from(register), lane])
+                    .to(self.out.steps.len() as u32 - 1)
+            }
+            Shape::Uniform | Shape::Varying => {
+                let op = match dtype {
+                    DType::Bool => BlockOp::SplatBool,
+                    _ if wide => BlockOp::Splat64,
+                    _ => BlockOp::Splat32,
+                };
+                BlockInst::new(op, row, &[u32::from(register)])
+            }
+        };
+        self.emit(inst);
+    }
+
+    /// Whether a value is that of a counter of a loop, whose register changes at the end of a turn.
+    fn is_counter(&self, value: ValueId) -> bool {
+        match self.code.insts[value.0 as usize].kind {
+            InstKind::Get(var) => self.counters.contains(&var),
+            _ => false,
+        }
+    }
+
+    /// Assigns a variable that lives in a register.
+    fn set_uniform(&mut self, var: VarId, value: ValueId) {
+        let from = self.value_register(value);
+        if self.sets[var.0 as usize] == 1 && !self.is_counter(value) {
+            self.vars[var.0 as usize] = Some(Place::Register(from));
+            return;
+        }
+        let to = match self.vars[var.0 as usize] {
+            Some(Place::Register(register)) => register,
+            _ => {
+                let register = self.register();
+                self.vars[var.0 as usize] = Some(Place::Register(register));
+                register
+            }
+        };
+        self.uniform(Inst { op: Opcode::Mov, r: to, a: from, b: 0, c: 0, d: 0, e: 0, t: 0 });
+    }
+
+    /// The row that a launch fills from a register.
+    fn filled(&mut self, register: u16, fill: Fill) -> Row {
+        let same = |(_, from, how): &&(Row, u16, Fill)| (*from, *how) == (register, fill);
+        if let Some((row, _, _)) = self.out.filled.iter().find(same) {
+            return *row;
+        }
+        let row = self.row(fill == Fill::Wide);
+        self.rows[row as usize].filled = true;
+        self.out.filled.push((row, register, fill));
+        row
+    }
+
+    /// A reduction whose order does not show; its number.
+    fn scalar_reduce(&mut self, reduce: &crossover_ir::Reduce) -> u32 {
+        let output = self.unit.outputs.iter().position(|(_, var)| *var == reduce.target);
+        let output = output.expect("the scalar code keeps accumulators among its outputs");
+        let (op, dtype) = (reduce.op, reduce.dtype);
+        self.out.reduces.push(ScalarReduce { op, dtype, output });
+        self.out.reduces.len() as u32 - 1
+    }
+}
