@@ -1,4 +1,4 @@
-//! The bytecode interpreter: the reference.
+//! The bytecode interpreter: the reference, and its form in lanes.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -24,12 +24,16 @@ impl Backend for Interpreter {
     }
 
     fn variants(&self, _: &Kernel, _: DType) -> Vec<Variant> {
-        vec![Variant {
-            name: "exact".to_owned(),
-            doc: "register bytecode, one thread: the definition of every op".to_owned(),
+        let variant = |name: &str, doc: &str| Variant {
+            name: name.to_owned(),
+            doc: doc.to_owned(),
             promise: Promise::Exact,
             threaded: false,
-        }]
+        };
+        vec![
+            variant("exact", "register bytecode, one thread: the definition of every op"),
+            variant("lanes", "bytecode over blocks of iterations, by SIMD, one thread"),
+        ]
     }
 
     fn adapters(&self) -> Result<Vec<Adapter>, Failure> {
@@ -39,13 +43,18 @@ impl Backend for Interpreter {
     fn prepare(&self, target: &Target<'_>) -> Result<Box<dyn Prepared>, Failure> {
         let (module, parse) = front::timed_compile(target.kernel, target.dtype)?;
         let start = Instant::now();
-        let program = crossover_interpreter::compile(&module, 0)
-            .map_err(|error| Failure::Failed(error.to_string()))?;
+        let lanes = target.variant == "lanes";
+        let compile = if lanes {
+            crossover_interpreter::compile_lanes
+        } else {
+            crossover_interpreter::compile
+        };
+        let program = compile(&module, 0).map_err(|error| Failure::Failed(error.to_string()))?;
         let phases = vec![phase("parse", parse), phase("compile", start.elapsed())];
         let signature = module_signature(&module);
         let constant = constant_back_edges(&module.kernels[0]);
         let back_edges = constant.into_iter().collect();
-        Ok(Box::new(PreparedProgram { module, program, signature, phases, back_edges }))
+        Ok(Box::new(PreparedProgram { module, program, signature, phases, back_edges, lanes }))
     }
 }
 
@@ -56,6 +65,8 @@ struct PreparedProgram {
     phases: Vec<Phase>,
     /// Known from the code, or counted by the first run.
     back_edges: Option<Vec<u64>>,
+    /// Runs in lanes, which count nothing.
+    lanes: bool,
 }
 
 impl Prepared for PreparedProgram {
@@ -64,7 +75,7 @@ impl Prepared for PreparedProgram {
     }
 
     fn run(&mut self, mut arguments: Vec<Value>) -> Result<Outcome, Failure> {
-        let count = self.back_edges.is_none();
+        let count = self.back_edges.is_none() && !self.lanes;
         let mut options = Options { count_back_edges: count, ..Options::default() };
         let start = Instant::now();
         let result = self.program.run(&mut arguments, &mut options);

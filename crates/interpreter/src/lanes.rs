@@ -22,6 +22,7 @@ mod frame;
 mod inst;
 mod listing;
 mod math;
+mod optimise;
 mod reduce;
 mod scratch;
 mod span;

@@ -132,8 +132,8 @@ fn check(compile: Compile, op: Op, result: DType, args: &[DType]) {
     }
     for row in bad {
         let expected = eval(op, result, &row).expect_err("sorted");
-        let trap =
-            run(compile, &module, result, args, std::slice::from_ref(&row)).expect_err("the op traps");
+        let trap = run(compile, &module, result, args, std::slice::from_ref(&row))
+            .expect_err("the op traps");
         assert_eq!(trap.kind, expected, "{op:?} {args:?} {row:?}");
         assert_eq!(trap.iteration, Some(0));
     }

@@ -421,8 +421,16 @@ fn kernel(seed: u64, nest: Nest) -> Valid<Module> {
     ];
     lane.code.scratch.push(Scratch { name: "scratch".to_owned(), dtype: DType::U32, len: 8 });
     let choices = Choices { seed, next: 0 };
-    let mut generator =
-        Generator { choices, nest, lane, index, vars: Vec::new(), values: Vec::new(), loops: 0, made: 0 };
+    let mut generator = Generator {
+        choices,
+        nest,
+        lane,
+        index,
+        vars: Vec::new(),
+        values: Vec::new(),
+        loops: 0,
+        made: 0,
+    };
     generator.flat_index(row, column);
     generator.lane.push(Stmt::ScratchZero(ScratchId(0)));
     for dtype in TYPES {
@@ -439,7 +447,8 @@ fn kernel(seed: u64, nest: Nest) -> Valid<Module> {
     let code = generator.lane.finish();
     let zero = host.konst(Scalar::I32(0));
     let rows = host.konst(Scalar::I32(nest.rows as i32));
-    let (start, end) = (host.konst(Scalar::I64(9)), host.konst(Scalar::I64(10 - 2 * nest.columns as i64)));
+    let (start, end) =
+        (host.konst(Scalar::I64(9)), host.konst(Scalar::I64(10 - 2 * nest.columns as i64)));
     host.region(vec![Host::axis(row, zero, rows, 1), Host::axis(column, start, end, -2)], code);
     host.returns(&[total, best, at]);
     host.module("")
@@ -528,7 +537,10 @@ fn outputs(
 }
 
 /// The first element of the first array that differs: arrays are long.
-fn difference(expected: &Result<Vec<Value>, Trap>, got: &Result<Vec<Value>, Trap>) -> Option<String> {
+fn difference(
+    expected: &Result<Vec<Value>, Trap>,
+    got: &Result<Vec<Value>, Trap>,
+) -> Option<String> {
     let (Ok(expected), Ok(got)) = (expected, got) else { return None };
     let pairs = expected.iter().zip(got).enumerate();
     let mut arrays = pairs.filter_map(|(number, pair)| match pair {
@@ -556,7 +568,10 @@ fn check(seed: u64, nest: Nest) {
     for (program, mut options) in [
         (&scalar, Options::default()),
         (&scalar, Options { profile: Some(&mut profile), ..Options::default() }),
-        (&scalar, Options { count_back_edges: true, check_independence: true, ..Options::default() }),
+        (
+            &scalar,
+            Options { count_back_edges: true, check_independence: true, ..Options::default() },
+        ),
         (&lanes, Options::default()),
         (&lanes, Options { cancel: Some(&cancel), ..Options::default() }),
     ] {
@@ -599,9 +614,8 @@ proptest! {
 #[test]
 fn most_random_kernels_run() {
     for nest in [SMALL, WIDE] {
-        let runs = |seed: &u64| {
-            reference::run(&kernel(*seed, nest), 0, &arguments(*seed, nest)).is_ok()
-        };
+        let runs =
+            |seed: &u64| reference::run(&kernel(*seed, nest), 0, &arguments(*seed, nest)).is_ok();
         let ran = (0..60).filter(runs).count();
         assert!((30..60).contains(&ran), "{ran} of 60");
     }

@@ -68,12 +68,12 @@ struct Line<'i> {
 
 impl<'i> Line<'i> {
     fn new(items: &'i [Item]) -> Line<'i> {
-        let mut line =
-            Line { insts: Vec::new(), labels: BTreeMap::new(), loops: BTreeMap::new() };
+        let mut line = Line { insts: Vec::new(), labels: BTreeMap::new(), loops: BTreeMap::new() };
         for item in items {
             let at = line.insts.len();
             match item {
                 Item::Inst(inst) => line.insts.push(inst),
+                Item::Gone => {}
                 Item::Label(label) => {
                     line.labels.insert(*label, at);
                 }

@@ -45,10 +45,18 @@ pub(super) fn choose(op: Op, operand: DType, result: DType) -> Option<Choice> {
         Op::Ceil => float(CeilF32, CeilF64),
         Op::Trunc => float(TruncF32, TruncF64),
         Op::Round => float(RoundF32, RoundF64),
-        Op::DivFloor => Direct(integer(operand, [DivFloorI32, DivFloorU32, DivFloorI64, DivFloorU64])),
-        Op::RemFloor => Direct(integer(operand, [RemFloorI32, RemFloorU32, RemFloorI64, RemFloorU64])),
-        Op::DivTrunc => Direct(integer(operand, [DivTruncI32, DivTruncU32, DivTruncI64, DivTruncU64])),
-        Op::RemTrunc => Direct(integer(operand, [RemTruncI32, RemTruncU32, RemTruncI64, RemTruncU64])),
+        Op::DivFloor => {
+            Direct(integer(operand, [DivFloorI32, DivFloorU32, DivFloorI64, DivFloorU64]))
+        }
+        Op::RemFloor => {
+            Direct(integer(operand, [RemFloorI32, RemFloorU32, RemFloorI64, RemFloorU64]))
+        }
+        Op::DivTrunc => {
+            Direct(integer(operand, [DivTruncI32, DivTruncU32, DivTruncI64, DivTruncU64]))
+        }
+        Op::RemTrunc => {
+            Direct(integer(operand, [RemTruncI32, RemTruncU32, RemTruncI64, RemTruncU64]))
+        }
         Op::MulHigh => Direct(integer(operand, [MulHighI32, MulHighU32, MulHighI64, MulHighU64])),
         Op::And => bits(And32, And64),
         Op::Or => bits(Or32, Or64),
@@ -73,15 +81,41 @@ pub(super) fn choose(op: Op, operand: DType, result: DType) -> Option<Choice> {
         Op::Bitcast => Same,
         Op::CastWrap => wrap(operand, result),
         Op::CastNearest => nearest(operand, result),
-        Op::CastSat => Direct(float_to_int(operand, result, [
-            SatI32OfF32, SatU32OfF32, SatI64OfF32, SatU64OfF32, SatI32OfF64, SatU32OfF64, SatI64OfF64,
-            SatU64OfF64,
-        ])),
-        Op::CastTrap => Direct(float_to_int(operand, result, [
-            I32OfF32, U32OfF32, I64OfF32, U64OfF32, I32OfF64, U32OfF64, I64OfF64, U64OfF64,
-        ])),
-        Op::Exp | Op::Exp2 | Op::Log | Op::Log2 | Op::Pow | Op::Sin | Op::Cos | Op::Tan | Op::Asin
-        | Op::Acos | Op::Atan | Op::Atan2 | Op::Sinh | Op::Cosh | Op::Tanh | Op::Erf => return None,
+        Op::CastSat => Direct(float_to_int(
+            operand,
+            result,
+            [
+                SatI32OfF32,
+                SatU32OfF32,
+                SatI64OfF32,
+                SatU64OfF32,
+                SatI32OfF64,
+                SatU32OfF64,
+                SatI64OfF64,
+                SatU64OfF64,
+            ],
+        )),
+        Op::CastTrap => Direct(float_to_int(
+            operand,
+            result,
+            [I32OfF32, U32OfF32, I64OfF32, U64OfF32, I32OfF64, U32OfF64, I64OfF64, U64OfF64],
+        )),
+        Op::Exp
+        | Op::Exp2
+        | Op::Log
+        | Op::Log2
+        | Op::Pow
+        | Op::Sin
+        | Op::Cos
+        | Op::Tan
+        | Op::Asin
+        | Op::Acos
+        | Op::Atan
+        | Op::Atan2
+        | Op::Sinh
+        | Op::Cosh
+        | Op::Tanh
+        | Op::Erf => return None,
     })
 }
 

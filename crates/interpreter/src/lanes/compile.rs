@@ -16,14 +16,18 @@ use crossover_values::DType;
 
 use super::allocate;
 use super::inst::{BlockInst, BlockOp, Row};
+use super::optimise::optimise;
 use super::unit::{Fill, LaneUnit, ScalarReduce};
 use crate::opcode::{Inst, Opcode};
 use crate::unit::{Input, Unit};
 
 mod access;
 mod control;
+mod emit;
 mod guards;
+mod join;
 mod loops;
+mod moves;
 mod needs;
 mod value;
 
@@ -41,6 +45,8 @@ pub(super) enum Item {
     LoopStart(u32),
     /// The end of the loop.
     LoopEnd(u32),
+    /// Nothing any more.
+    Gone,
 }
 
 /// A row before allocation.
@@ -189,77 +195,9 @@ impl<'a> Compiler<'a> {
         }
         self.out.inputs = self.inputs.iter().map(|(input, register)| (*register, *input)).collect();
         self.out.slots = self.unit.slots.clone();
+        optimise(&mut self.items, &self.rows);
         allocate::allocate(&self.items, &self.rows, self.code, &mut self.out);
         Ok(self.out)
-    }
-
-    fn register(&mut self) -> u16 {
-        self.next_register += 1;
-        // Checked at the end.
-        (self.next_register - 1) as u16
-    }
-
-    fn row(&mut self, wide: bool) -> Row {
-        self.rows.push(RowInfo { wide, variable: false, filled: false });
-        self.rows.len() as Row - 1
-    }
-
-    fn variable_row(&mut self, wide: bool) -> Row {
-        self.rows.push(RowInfo { wide, variable: true, filled: false });
-        self.rows.len() as Row - 1
-    }
-
-    fn label(&mut self) -> Label {
-        self.labels += 1;
-        self.labels - 1
-    }
-
-    fn place(&mut self, label: Label) {
-        self.flush();
-        self.items.push(Item::Label(label));
-    }
-
-    fn emit(&mut self, inst: BlockInst) {
-        self.flush();
-        self.items.push(Item::Inst(inst));
-    }
-
-    fn jump(&mut self, to: Label) {
-        self.emit(BlockInst::new(BlockOp::Jump, 0, &[]).to(to));
-    }
-
-    /// Adds an instruction of uniform code.
-    fn uniform(&mut self, inst: Inst) {
-        self.pending.push(inst);
-    }
-
-    /// Ends a piece of uniform code; its start.
-    fn piece(&mut self) -> u32 {
-        let start = self.out.scalars.len() as u32;
-        self.out.scalars.append(&mut self.pending);
-        self.out.scalars.push(Inst { op: Opcode::End, r: 0, a: 0, b: 0, c: 0, d: 0, e: 0, t: 0 });
-        start
-    }
-
-    fn flush(&mut self) {
-        if !self.pending.is_empty() {
-            let start = self.piece();
-            let inst = BlockInst::new(BlockOp::Scalar, 0, &[]).to(start);
-            self.items.push(Item::Inst(inst));
-        }
-    }
-
-    fn input(&mut self, input: Input) -> u16 {
-        if let Some(register) = self.inputs.get(&input) {
-            return *register;
-        }
-        let register = self.register();
-        self.inputs.insert(input, register);
-        register
-    }
-
-    fn constant(&mut self, bits: u64) -> u16 {
-        self.input(Input::Const(bits))
     }
 
     fn dtype(&self, value: ValueId) -> DType {
@@ -373,18 +311,6 @@ impl<'a> Compiler<'a> {
             }
         };
         self.uniform(Inst { op: Opcode::Mov, r: to, a: from, b: 0, c: 0, d: 0, e: 0, t: 0 });
-    }
-
-    /// The row that a launch fills from a register.
-    fn filled(&mut self, register: u16, fill: Fill) -> Row {
-        let same = |(_, from, how): &&(Row, u16, Fill)| (*from, *how) == (register, fill);
-        if let Some((row, _, _)) = self.out.filled.iter().find(same) {
-            return *row;
-        }
-        let row = self.row(fill == Fill::Wide);
-        self.rows[row as usize].filled = true;
-        self.out.filled.push((row, register, fill));
-        row
     }
 
     /// A reduction whose order does not show; its number.

@@ -15,7 +15,11 @@ use crate::opcode::field;
 use crate::word;
 
 /// Runs a block's code from its start to its end, with the best instructions the machine has.
-pub(super) fn run(level: Level, block: &mut Block<'_, '_, '_>, code: &[BlockInst]) -> Result<(), Stop> {
+pub(super) fn run(
+    level: Level,
+    block: &mut Block<'_, '_, '_>,
+    code: &[BlockInst],
+) -> Result<(), Stop> {
     #[cfg(target_arch = "x86_64")]
     {
         use fearless_simd::Simd;
@@ -106,12 +110,6 @@ macro_rules! define_steps {
                     BlockOp::Jump => pc = inst.t as usize,
                     BlockOp::JumpNone => {
                         if !block.any(inst.m) {
-                            pc = inst.t as usize;
-                        }
-                    }
-                    BlockOp::JumpAny => {
-                        if block.any(inst.m) {
-                            block.watch()?;
                             pc = inst.t as usize;
                         }
                     }

@@ -65,11 +65,6 @@ impl Frame {
         Frame { words, start, lanes }
     }
 
-    /// Lanes of a row.
-    pub(super) fn lanes(&self) -> usize {
-        self.lanes
-    }
-
     /// A row.
     #[inline(always)]
     pub(super) fn row<W: bytemuck::Pod>(&self, row: Row) -> &[W] {
@@ -112,8 +107,11 @@ impl<'f> Others<'f> {
     #[inline(always)]
     pub(super) fn row<W: bytemuck::Pod>(self, row: Row) -> &'f [W] {
         let row = row as usize;
-        let (side, row) =
-            if row < self.row { (self.left, row) } else { (self.right, row.wrapping_sub(self.row + 1)) };
+        let (side, row) = if row < self.row {
+            (self.left, row)
+        } else {
+            (self.right, row.wrapping_sub(self.row + 1))
+        };
         let at = row.wrapping_mul(self.lanes);
         &bytemuck::cast_slice(&side[at..at + self.lanes])[..self.lanes]
     }

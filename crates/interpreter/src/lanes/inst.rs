@@ -26,8 +26,6 @@ pub(super) struct Info {
     reads: &'static [usize],
     /// What it does to row `r`.
     pub(super) role: Role,
-    /// Whether it only computes `r`.
-    pub(super) pure_value: bool,
     /// Whether it reads the mask.
     pub(super) masked: bool,
 }
@@ -46,19 +44,19 @@ macro_rules! define_ops {
         impl BlockOp {
             /// The facts of the operation's row.
             pub(super) const fn info(self) -> Info {
-                let (name, reads, role, pure_value): (_, &'static [usize], _, _) = match self {
-                    $(BlockOp::$p => (stringify!($p), const { &[$(field(stringify!($pa))),*] }, Role::Write, true),)*
-                    $(BlockOp::$q => (stringify!($q), const { &[$(field(stringify!($qa))),*] }, Role::Write, false),)*
-                    $(BlockOp::$s => (stringify!($s), &[$($sr),*], Role::$sw, false),)*
+                let (name, reads, role): (_, &'static [usize], _) = match self {
+                    $(BlockOp::$p => (stringify!($p), const { &[$(field(stringify!($pa))),*] }, Role::Write),)*
+                    $(BlockOp::$q => (stringify!($q), const { &[$(field(stringify!($qa))),*] }, Role::Write),)*
+                    $(BlockOp::$s => (stringify!($s), &[$($sr),*], Role::$sw),)*
                 };
-                Info { name, reads, role, pure_value, masked: self.is_masked() }
+                Info { name, reads, role, masked: self.is_masked() }
             }
 
             const fn is_masked(self) -> bool {
                 use BlockOp::*;
                 match self {
                     $(BlockOp::$q => true,)*
-                    Math1F32 | Math1F64 | Math2F32 | Math2F64 | Blend32 | Blend64 | JumpNone | JumpAny | Compact | Gather32 | Gather64
+                    Math1F32 | Math1F64 | Math2F32 | Math2F64 | Blend32 | Blend64 | JumpNone | Compact | Gather32 | Gather64
                     | GatherU8 | GatherBool | Scatter32 | Scatter64 | ScatterU8 | ScatterBool
                     | StoreRun32 | StoreRun64 | StoreRunU8 | StoreRunBool | Atomic | ScratchZero
                     | ScratchStore32 | ScratchStore64 | ScratchGather32 | ScratchGather64
@@ -116,8 +114,15 @@ impl BlockInst {
         use BlockOp::*;
         let addressed = matches!(
             self.op,
-            Gather32 | Gather64 | GatherU8 | GatherBool | Scatter32 | Scatter64 | ScatterU8
-                | ScatterBool | Atomic
+            Gather32
+                | Gather64
+                | GatherU8
+                | GatherBool
+                | Scatter32
+                | Scatter64
+                | ScatterU8
+                | ScatterBool
+                | Atomic
         );
         let kind = self.kind;
         let is_row = move |place: &usize| match place {
@@ -144,6 +149,6 @@ impl BlockInst {
     /// Whether `t` is a label.
     pub(super) fn branches(&self) -> bool {
         use BlockOp::*;
-        matches!(self.op, Jump | JumpNone | JumpAny | BrF | BrT)
+        matches!(self.op, Jump | JumpNone | BrF | BrT)
     }
 }

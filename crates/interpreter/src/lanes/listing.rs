@@ -29,7 +29,8 @@ fn line(inst: &BlockInst) -> String {
         true => format!("w{}", inst.args[place]),
         false => format!("s{}", inst.args[place]),
     };
-    let last = (0..inst.args.len()).rev().find(|place| inst.args[*place] != 0 || rows.contains(place));
+    let last =
+        (0..inst.args.len()).rev().find(|place| inst.args[*place] != 0 || rows.contains(place));
     let mut parts: Vec<String> = (0..last.map_or(0, |last| last + 1)).map(operand).collect();
     if info.role != Role::None {
         parts.insert(0, format!("w{}", inst.r));

@@ -16,23 +16,58 @@ impl Block<'_, '_, '_> {
         let fold = self.folds[inst.t as usize];
         let first = usize::from(fold.partials);
         match (fold.dtype, fold.op) {
-            (DType::F32, ReduceOp::Add) => self.fold::<f32>(inst, first, #[inline(always)] |s, v| s + v),
+            (DType::F32, ReduceOp::Add) => self.fold::<f32>(
+                inst,
+                first,
+                #[inline(always)]
+                |s, v| s + v,
+            ),
             (DType::F32, ReduceOp::Min) => {
-                self.fold::<f32>(inst, first, #[inline(always)] |s, v| if v < s { v } else { s });
+                self.fold::<f32>(
+                    inst,
+                    first,
+                    #[inline(always)]
+                    |s, v| if v < s { v } else { s },
+                );
             }
             (DType::F32, _) => {
-                self.fold::<f32>(inst, first, #[inline(always)] |s, v| if s < v { v } else { s });
+                self.fold::<f32>(
+                    inst,
+                    first,
+                    #[inline(always)]
+                    |s, v| if s < v { v } else { s },
+                );
             }
-            (_, ReduceOp::Add) => self.fold::<f64>(inst, first, #[inline(always)] |s, v| s + v),
+            (_, ReduceOp::Add) => self.fold::<f64>(
+                inst,
+                first,
+                #[inline(always)]
+                |s, v| s + v,
+            ),
             (_, ReduceOp::Min) => {
-                self.fold::<f64>(inst, first, #[inline(always)] |s, v| if v < s { v } else { s });
+                self.fold::<f64>(
+                    inst,
+                    first,
+                    #[inline(always)]
+                    |s, v| if v < s { v } else { s },
+                );
             }
-            _ => self.fold::<f64>(inst, first, #[inline(always)] |s, v| if s < v { v } else { s }),
+            _ => self.fold::<f64>(
+                inst,
+                first,
+                #[inline(always)]
+                |s, v| if s < v { v } else { s },
+            ),
         }
     }
 
     #[inline(always)]
-    fn fold<T: Lane + Word>(&mut self, inst: &BlockInst, first: usize, combine: impl Fn(T, T) -> T) {
+    fn fold<T: Lane + Word>(
+        &mut self,
+        inst: &BlockInst,
+        first: usize,
+        combine: impl Fn(T, T) -> T,
+    ) {
         let values = &self.frame.row::<T::Word>(inst.args[0])[..self.lanes];
         let mask = &self.frame.row::<u32>(inst.m)[..self.lanes];
         let partials = &mut self.accumulators[first..first + PARTIALS];
@@ -69,21 +104,53 @@ impl Block<'_, '_, '_> {
                 u64::from(self.bits32(inst, reduce.op, before) & 1)
             }
             DType::I32 => match reduce.op {
-                ReduceOp::Min => self.all::<i32>(inst, before, i32::MAX, #[inline(always)] |a, b| a.min(b)),
-                ReduceOp::Max => self.all::<i32>(inst, before, i32::MIN, #[inline(always)] |a, b| a.max(b)),
+                ReduceOp::Min => self.all::<i32>(
+                    inst,
+                    before,
+                    i32::MAX,
+                    #[inline(always)]
+                    |a, b| a.min(b),
+                ),
+                ReduceOp::Max => self.all::<i32>(
+                    inst,
+                    before,
+                    i32::MIN,
+                    #[inline(always)]
+                    |a, b| a.max(b),
+                ),
                 op => u64::from(self.bits32(inst, op, before as u32)),
             },
             DType::U32 => match reduce.op {
-                ReduceOp::Min => self.all::<u32>(inst, before, u32::MAX, #[inline(always)] |a, b| a.min(b)),
-                ReduceOp::Max => self.all::<u32>(inst, before, 0, #[inline(always)] |a, b| a.max(b)),
+                ReduceOp::Min => self.all::<u32>(
+                    inst,
+                    before,
+                    u32::MAX,
+                    #[inline(always)]
+                    |a, b| a.min(b),
+                ),
+                ReduceOp::Max => self.all::<u32>(
+                    inst,
+                    before,
+                    0,
+                    #[inline(always)]
+                    |a, b| a.max(b),
+                ),
                 op => u64::from(self.bits32(inst, op, before as u32)),
             },
-            DType::I64 if reduce.op == ReduceOp::Min => {
-                self.all::<i64>(inst, before, i64::MAX, #[inline(always)] |a, b| a.min(b))
-            }
-            DType::I64 if reduce.op == ReduceOp::Max => {
-                self.all::<i64>(inst, before, i64::MIN, #[inline(always)] |a, b| a.max(b))
-            }
+            DType::I64 if reduce.op == ReduceOp::Min => self.all::<i64>(
+                inst,
+                before,
+                i64::MAX,
+                #[inline(always)]
+                |a, b| a.min(b),
+            ),
+            DType::I64 if reduce.op == ReduceOp::Max => self.all::<i64>(
+                inst,
+                before,
+                i64::MIN,
+                #[inline(always)]
+                |a, b| a.max(b),
+            ),
             _ => self.bits64(inst, reduce.op, before),
         };
         self.accumulators[register] = after;
@@ -98,7 +165,13 @@ impl Block<'_, '_, '_> {
             ReduceOp::Or => all(0, |a, b| a | b),
             ReduceOp::Xor => all(0, |a, b| a ^ b),
             ReduceOp::And => all(u32::MAX, |a, b| a & b),
-            _ => self.all::<u32>(inst, u64::from(before), 0, #[inline(always)] |a, b| a.wrapping_add(b)) as u32,
+            _ => self.all::<u32>(
+                inst,
+                u64::from(before),
+                0,
+                #[inline(always)]
+                |a, b| a.wrapping_add(b),
+            ) as u32,
         }
     }
 
@@ -113,7 +186,13 @@ impl Block<'_, '_, '_> {
             ReduceOp::And => all(u64::MAX, |a, b| a & b),
             ReduceOp::Min => all(u64::MAX, u64::min),
             ReduceOp::Max => all(0, u64::max),
-            _ => self.all::<u64>(inst, before, 0, #[inline(always)] |a, b| a.wrapping_add(b)),
+            _ => self.all::<u64>(
+                inst,
+                before,
+                0,
+                #[inline(always)]
+                |a, b| a.wrapping_add(b),
+            ),
         }
     }
 
@@ -128,9 +207,13 @@ impl Block<'_, '_, '_> {
         let count = self.groups * GROUP;
         let values = &self.frame.row::<T::Word>(inst.args[0])[..count];
         let mask = &self.frame.row::<u32>(inst.m)[..count];
-        let folded = values.iter().zip(mask).fold(identity, #[inline(always)] |all, (value, mask)| {
-            combine(all, if *mask != 0 { <T as Lane>::get(*value) } else { identity })
-        });
+        let folded = values.iter().zip(mask).fold(
+            identity,
+            #[inline(always)]
+            |all, (value, mask)| {
+                combine(all, if *mask != 0 { <T as Lane>::get(*value) } else { identity })
+            },
+        );
         Word::put(combine(<T as Word>::get(before), folded))
     }
 }

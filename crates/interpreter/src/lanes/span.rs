@@ -175,9 +175,9 @@ mod tests {
     #[test]
     fn comparisons_change_where_they_do() {
         for op in [Op::Lt, Op::Le, Op::Gt, Op::Ge, Op::Eq, Op::Ne] {
-            for (a, b, step) in (-7..8).flat_map(|a| {
-                (-3..4).flat_map(move |b| (-3..4).map(move |step| (a, b, step)))
-            }) {
+            for (a, b, step) in (-7..8)
+                .flat_map(|a| (-3..4).flat_map(move |b| (-3..4).map(move |step| (a, b, step))))
+            {
                 let (_, lanes) = until_change(op, a - b, step);
                 assert_eq!(lanes, by_hand(op, a, b, step), "{op:?} {a} {b} {step}");
             }

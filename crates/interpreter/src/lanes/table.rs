@@ -201,7 +201,6 @@ macro_rules! block_table {
                 Scalar [] None;
                 Jump [] None;
                 JumpNone [] None;
-                JumpAny [] None;
                 BrF [] None;
                 BrT [] None;
                 Compact [] None;

@@ -49,7 +49,8 @@ impl Compiler<'_> {
             Access::Uniform => {
                 let flat = self.flat(array, indices);
                 let r = self.register();
-                let inst = Inst { op: LOAD[ops], r, a: flat, b: 0, c: 0, d: 0, e: 0, t: slot as u16 };
+                let inst =
+                    Inst { op: LOAD[ops], r, a: flat, b: 0, c: 0, d: 0, e: 0, t: slot as u16 };
                 self.uniform(inst);
                 Place::Register(r)
             }
@@ -184,7 +185,8 @@ impl Compiler<'_> {
     /// A commutative operation without use of its result, or a load.
     pub(super) fn atomic(&mut self, value: ValueId, atomic: &Atomic) {
         if atomic.op == AtomicOp::Load {
-            let access = if atomic.indices.iter().all(|index| self.shape(*index) == Shape::Uniform) {
+            let access = if atomic.indices.iter().all(|index| self.shape(*index) == Shape::Uniform)
+            {
                 Access::Uniform
             } else {
                 Access::Scattered

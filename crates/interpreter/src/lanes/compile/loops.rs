@@ -1,10 +1,11 @@
 //! Loops: uniform ones stay loops, divergent ones go on until no lane is left.
 
-use crossover_ir::lanes::{Access, Exits, LaneBlock, LaneStmt};
-use crossover_ir::{InstKind, ValueId, VarId};
+use crossover_ir::lanes::{Exits, LaneBlock, LaneStmt};
+use crossover_ir::{ValueId, VarId};
 use crossover_values::DType;
 
 use super::control::{Around, Left};
+use super::moves::continues;
 use super::value::{copy, is_wide, mov};
 use super::{Compiler, Item, Label, Place};
 use crate::lanes::inst::{BlockInst, BlockOp, Row};
@@ -298,39 +299,4 @@ impl<'a> Compiler<'a> {
         self.back(it.top);
         self.divergent_end(&it, &around)
     }
-
-    /// Whether lanes may move while this code runs: what is bound to a lane's place, runs of
-    /// neighbours and scratch arrays, is not in it.
-    fn moves(&self, block: &LaneBlock) -> bool {
-        block.iter().all(|stmt| match stmt {
-            LaneStmt::Eval { value, access } => match self.code.insts[value.0 as usize].kind {
-                InstKind::Load { .. } => *access != Access::Contiguous,
-                InstKind::ScratchLoad { .. } => false,
-                _ => true,
-            },
-            LaneStmt::Store { access, .. } => *access != Access::Contiguous,
-            LaneStmt::ScratchZero(_) | LaneStmt::ScratchStore { .. } => false,
-            LaneStmt::If { then, otherwise, .. } => self.moves(then) && self.moves(otherwise),
-            LaneStmt::Switch { cases, default, .. } => {
-                cases.iter().all(|(_, case)| self.moves(case)) && self.moves(default)
-            }
-            LaneStmt::Loop { header, body, continuing, .. } => {
-                [header, body, continuing].into_iter().all(|block| self.moves(block))
-            }
-            LaneStmt::For { body, .. } => self.moves(body),
-            _ => true,
-        })
-    }
-}
-
-/// Whether a `continue` of the loop around is in the block.
-fn continues(block: &LaneBlock) -> bool {
-    block.iter().any(|stmt| match stmt {
-        LaneStmt::Continue => true,
-        LaneStmt::If { then, otherwise, .. } => continues(then) || continues(otherwise),
-        LaneStmt::Switch { cases, default, .. } => {
-            cases.iter().any(|(_, case)| continues(case)) || continues(default)
-        }
-        _ => false,
-    })
 }

@@ -153,7 +153,8 @@ impl Compiler<'_> {
     /// Whether the variable is but a name of the value: then it needs no row of its own.
     fn names(&mut self, var: VarId, value: ValueId, blend: bool) -> bool {
         let varies = self.lanes.var_shape(var) == Shape::Varying;
-        if !varies || blend || self.sets[var.0 as usize] != 1 || self.vars[var.0 as usize].is_some() {
+        if !varies || blend || self.sets[var.0 as usize] != 1 || self.vars[var.0 as usize].is_some()
+        {
             return false;
         }
         let row = self.value_row(value);
