@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crossover_interpreter::{Options, Outcome, Profile, Program, compile};
+use crossover_interpreter::{Options, Outcome, Profile, Program, compile, compile_lanes};
 use crossover_ir::{Module, Valid};
 use crossover_lang::{File, Sources};
 use crossover_values::{Array, DType, Scalar, Value};
@@ -29,8 +29,26 @@ fn program(stem: &str, real: DType) -> Program {
     compile(&module(stem, real), 0).expect("it compiles")
 }
 
-fn run(program: &Program, arguments: &mut [Value]) -> Outcome {
-    program.run(arguments, &mut Options::default()).expect("it runs")
+/// Runs a kernel in scalar form and in lanes, which must agree.
+fn run(stem: &str, real: DType, arguments: &mut [Value]) -> Outcome {
+    let module = module(stem, real);
+    let lanes = compile_lanes(&module, 0).expect("it compiles");
+    assert_eq!(lanes.refusals(), [], "{stem} runs in lanes");
+    let mut in_lanes = arguments.to_vec();
+    let outcome = lanes.run(&mut in_lanes, &mut Options::default()).expect("it runs");
+    let scalar = compile(&module, 0).expect("it compiles");
+    let expected = scalar.run(arguments, &mut Options::default()).expect("it runs");
+    assert!(bits(&in_lanes) == bits(arguments), "{stem}");
+    assert_eq!(bits(&outcome.returned), bits(&expected.returned), "{stem}");
+    outcome
+}
+
+fn bits(values: &[Value]) -> Vec<Vec<u8>> {
+    let bits = |value: &Value| match value {
+        Value::Scalar(scalar) => scalar.to_bits().to_le_bytes().to_vec(),
+        Value::Array(array) => array.bytes().to_vec(),
+    };
+    values.iter().map(bits).collect()
 }
 
 fn scalar(value: &Value) -> Scalar {
@@ -49,7 +67,7 @@ fn julia() {
         (DType::F32, 100, 334_234),
     ] {
         let mut arguments = support::julia_arguments(real, w);
-        run(&program("julia", real), &mut arguments);
+        run("julia", real, &mut arguments);
         assert_eq!(support::sum_i32(&arguments[0]), expected, "{real} {w}");
     }
 }
@@ -87,9 +105,20 @@ fn norm2() {
     for n in [0, 1, 15, 16, 17, 1000, 4096, 4097, 10_000] {
         let mut v = Array::zeros(DType::F64, &[n]);
         (0..n).for_each(|i| v.set(i, Scalar::F64(i as f64)));
-        let outcome = run(&program("norm2", DType::F64), &mut [Value::Array(v)]);
+        let outcome = run("norm2", DType::F64, &mut [Value::Array(v)]);
         let exact = (0..n as u64).map(|i| i * i).sum::<u64>();
         assert_eq!(scalar(&outcome.returned[0]), Scalar::F64(exact as f64), "{n}");
+    }
+}
+
+/// What blocks look like: julia's loop, and the spans of wrapped neighbours.
+#[test]
+fn listings_in_lanes() {
+    for stem in ["julia", "diffusion2d"] {
+        let program = compile_lanes(&module(stem, DType::F32), 0).expect("it compiles");
+        let text = program.disassemble();
+        let lanes = text.find("  in lanes").expect("it runs in lanes");
+        insta::assert_snapshot!(format!("lanes_{stem}"), &text[lanes..]);
     }
 }
 
@@ -111,14 +140,14 @@ fn norm2_follows_the_order_of_the_language() {
         .collect();
     let expected = fold_blocks(&mut blocks, |a, b| a + b).unwrap();
     assert_ne!(expected, values.iter().sum::<f32>(), "the test could not fail");
-    let outcome = run(&program("norm2", DType::F32), &mut [Value::Array(v)]);
+    let outcome = run("norm2", DType::F32, &mut [Value::Array(v)]);
     assert_eq!(scalar(&outcome.returned[0]), Scalar::F32(expected));
 }
 
 #[test]
 fn pi_darts() {
     let [n, low, high] = [Scalar::I32(10_000), Scalar::U32(0), Scalar::U32(0)].map(Value::Scalar);
-    let outcome = run(&program("pi_darts", DType::F64), &mut [n, low, high]);
+    let outcome = run("pi_darts", DType::F64, &mut [n, low, high]);
     assert_eq!(scalar(&outcome.returned[0]), Scalar::U32(7857));
 }
 
@@ -134,7 +163,7 @@ fn diffusion2d() {
     }
     let [steps, rate] = [Scalar::I32(100), Scalar::F64(0.1)].map(Value::Scalar);
     let mut arguments = [Value::Array(u), steps, rate];
-    let outcome = run(&program("diffusion2d", DType::F64), &mut arguments);
+    let outcome = run("diffusion2d", DType::F64, &mut arguments);
     assert_eq!(outcome.regions, 100);
     let Value::Array(Array::F64(u)) = &arguments[0] else { panic!("u stays an f64 array") };
     let mass: f64 = u.iter().sum();

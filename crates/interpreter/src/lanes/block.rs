@@ -159,7 +159,7 @@ impl Block<'_, '_, '_> {
     }
 
     #[inline(always)]
-    pub(super) fn into_row(&mut self, inst: &BlockInst, combine: impl Fn(u32, u32) -> u32) {
+    pub(super) fn update_row(&mut self, inst: &BlockInst, combine: impl Fn(u32, u32) -> u32) {
         let (others, result) = self.frame.split::<u32>(inst.r);
         let more = groups::<u32>(others.row(inst.args[0]), self.groups).as_flattened();
         let result = groups_mut(result, self.groups).as_flattened_mut();
