@@ -16,6 +16,7 @@ use crate::program::{Options, Outcome, Program, empty_array};
 use crate::unit::Unit;
 use crate::vm::Watch;
 
+mod iterations;
 mod launch;
 
 /// Handle of an array. When the host state holds no clone of it, nobody can reach the array any

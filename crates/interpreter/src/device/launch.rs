@@ -3,7 +3,7 @@
 use crossover_ir::fold::{BLOCK, PARTIALS, Pairwise, fold_partials};
 
 use super::*;
-use crate::lanes::{Iterations, LaneLaunch, Scalars, Stopped};
+use crate::lanes::Iterations;
 use crate::memory::{Memory, Width};
 use crate::opcode::{Inst, Target};
 use crate::probe::Probe;
@@ -177,7 +177,7 @@ impl Vm<'_> {
 }
 
 /// Why a launch failed.
-enum Failure {
+pub(super) enum Failure {
     /// The loop ended early.
     Exit(Exit),
     /// Two iterations depend on each other at an instruction.
@@ -191,15 +191,15 @@ impl From<Exit> for Failure {
 }
 
 /// One launch of a unit: parts of the machine, borrowed apart.
-struct Launch<'l, 'r> {
+pub(super) struct Launch<'l, 'r> {
     program: &'r Program,
     unit_id: UnitId,
-    unit: &'r Unit,
+    pub(super) unit: &'r Unit,
     /// Code with slots renumbered, where two names are one array.
     patched: Option<Vec<Inst>>,
-    registers: &'l mut Registers,
-    memory: Memory<'l>,
-    watch: &'l mut Watch<'r>,
+    pub(super) registers: &'l mut Registers,
+    pub(super) memory: Memory<'l>,
+    pub(super) watch: &'l mut Watch<'r>,
     counts: Option<&'l mut Counts<'r>>,
     probe: Probe,
     track: bool,
@@ -238,7 +238,7 @@ impl<'l, 'r> Launch<'l, 'r> {
     }
 
     /// Index variables and bounds for the iterations `start..end`.
-    fn set_range(&mut self, axes: &[AxisRange], start: u64, end: u64) {
+    pub(super) fn set_range(&mut self, axes: &[AxisRange], start: u64, end: u64) {
         self.registers[usize::from(FLAT)] = start;
         let mut run = 0..end;
         for (level, (axis, regs)) in axes.iter().zip(&self.unit.axes).enumerate() {
@@ -270,38 +270,7 @@ impl<'l, 'r> Launch<'l, 'r> {
         }
     }
 
-    /// Runs iterations: in lanes where that goes, else in scalar form.
-    fn iterations(
-        &mut self,
-        axes: &[AxisRange],
-        mut piece: Iterations,
-        mut in_lanes: Option<&mut LaneLaunch<'_>>,
-    ) -> Result<(), Failure> {
-        while piece.start < piece.end {
-            let scalar = match &mut in_lanes {
-                None => piece,
-                Some(lanes) => {
-                    let mut scalars = Scalars {
-                        unit: self.unit,
-                        registers: self.registers,
-                        memory: &mut self.memory,
-                        watch: self.watch,
-                    };
-                    match lanes.run(&mut piece, &mut scalars) {
-                        Ok(()) => return Ok(()),
-                        Err((Stopped::Cancelled, _)) => return Err(Exit::Cancelled.into()),
-                        Err((Stopped::Scalar, scalar)) => scalar,
-                    }
-                }
-            };
-            self.set_range(axes, scalar.start, scalar.end);
-            self.execute()?;
-            piece.start = scalar.end;
-        }
-        Ok(())
-    }
-
-    fn execute(&mut self) -> Result<(), Failure> {
+    pub(super) fn execute(&mut self) -> Result<(), Failure> {
         let code = self.patched.as_deref().unwrap_or(&self.unit.code);
         let (regs, memory) = (&mut *self.registers, &mut self.memory);
         let (watch, probe) = (&mut *self.watch, &mut self.probe);

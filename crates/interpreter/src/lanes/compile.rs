@@ -10,15 +10,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossover_ir::lanes::{LaneLoop, LaneStmt, Refusal, Shape, analyse};
-use crossover_ir::{Code, InstKind, Kernel, Region, Stmt, ValueId, VarId};
+use crossover_ir::lanes::{LaneLoop, Refusal, Shape, analyse};
+use crossover_ir::{Code, Kernel, Region, Stmt, ValueId, VarId};
 use crossover_values::DType;
 
 use super::allocate;
 use super::inst::{BlockInst, BlockOp, Row};
 use super::optimise::optimise;
-use super::unit::{Fill, LaneUnit, ScalarReduce};
-use crate::opcode::{Inst, Opcode};
+use super::unit::{LaneUnit, ScalarReduce};
+use crate::opcode::Inst;
 use crate::unit::{Input, Unit};
 
 mod access;
@@ -29,6 +29,7 @@ mod join;
 mod loops;
 mod moves;
 mod needs;
+mod places;
 mod value;
 
 /// A place in block code.
@@ -228,89 +229,6 @@ impl<'a> Compiler<'a> {
     fn slot(&self, array: crossover_ir::ArrayId) -> u32 {
         let slot = self.unit.slots.iter().find(|slot| slot.array == array);
         u32::from(slot.expect("the scalar code touches the same arrays").index)
-    }
-
-    /// Evaluates what tests need. A variable that the body sets, once and directly, is what it is
-    /// set to.
-    fn early(&mut self, value: ValueId) {
-        if let InstKind::Get(var) = self.code.insts[value.0 as usize].kind
-            && self.vars[var.0 as usize].is_none()
-        {
-            let set = self.lanes.body.iter().find_map(|stmt| match stmt {
-                LaneStmt::Set { var: to, value, .. } if *to == var => Some(*value),
-                _ => None,
-            });
-            let set = set.expect("early values are made of early ones");
-            self.values[value.0 as usize] = self.values[set.0 as usize];
-            return;
-        }
-        self.evaluate(value);
-    }
-
-    /// Gives a value that is in a register a row, if one is needed and not there yet.
-    fn spread(&mut self, value: ValueId) {
-        let number = value.0 as usize;
-        let Some(Place::Register(register)) = self.values[number] else { return };
-        if !self.needs_row[number] || self.spread[number].is_some() {
-            return;
-        }
-        let dtype = self.dtype(value);
-        let wide = dtype.size() == 8;
-        if self.inputs.values().any(|input| *input == register) {
-            let fill = match dtype {
-                DType::Bool => Fill::Mask,
-                _ if wide => Fill::Wide,
-                _ => Fill::Narrow,
-            };
-            self.spread[number] = Some(self.filled(register, fill));
-            return;
-        }
-        let row = self.row(wide);
-        self.spread[number] = Some(row);
-        let inst = match self.shape(value) {
-            Shape::Affine(step) => {
-                self.out.steps.push(step);
-                let op = if wide { BlockOp::Affine64 } else { BlockOp::Affine32 };
-                let lane = super::block::LANE;
-                BlockInst::new(op, row, &[u32::from(register), lane])
-                    .to(self.out.steps.len() as u32 - 1)
-            }
-            Shape::Uniform | Shape::Varying => {
-                let op = match dtype {
-                    DType::Bool => BlockOp::SplatBool,
-                    _ if wide => BlockOp::Splat64,
-                    _ => BlockOp::Splat32,
-                };
-                BlockInst::new(op, row, &[u32::from(register)])
-            }
-        };
-        self.emit(inst);
-    }
-
-    /// Whether a value is that of a counter of a loop, whose register changes at the end of a turn.
-    fn is_counter(&self, value: ValueId) -> bool {
-        match self.code.insts[value.0 as usize].kind {
-            InstKind::Get(var) => self.counters.contains(&var),
-            _ => false,
-        }
-    }
-
-    /// Assigns a variable that lives in a register.
-    fn set_uniform(&mut self, var: VarId, value: ValueId) {
-        let from = self.value_register(value);
-        if self.sets[var.0 as usize] == 1 && !self.is_counter(value) {
-            self.vars[var.0 as usize] = Some(Place::Register(from));
-            return;
-        }
-        let to = match self.vars[var.0 as usize] {
-            Some(Place::Register(register)) => register,
-            _ => {
-                let register = self.register();
-                self.vars[var.0 as usize] = Some(Place::Register(register));
-                register
-            }
-        };
-        self.uniform(Inst { op: Opcode::Mov, r: to, a: from, b: 0, c: 0, d: 0, e: 0, t: 0 });
     }
 
     /// A reduction whose order does not show; its number.
