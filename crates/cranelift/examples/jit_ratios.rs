@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use common::Builder;
-use crossover_cranelift::{Bounds, Options, RunOptions, compile};
+use crossover_cranelift::{Bounds, Lanes, Options, RunOptions, compile};
 use crossover_ir::{Module, Op, Span, Stmt, Valid, VarId};
 use crossover_values::{Array, DType, Scalar, Value};
 
@@ -144,7 +144,10 @@ fn timed(run: impl FnOnce()) -> f64 {
 fn report(real: DType, width: usize) {
     let module = julia(real);
     let [checked, unchecked] = [Bounds::Checked, Bounds::Unchecked]
-        .map(|bounds| compile(&module, 0, &Options { bounds }).expect("it compiles"));
+        .map(|bounds| compile(&module, 0, &Options { bounds, lanes: Lanes::Off }).expect("it runs"));
+    let side_by_side = Options { lanes: Lanes::Paying, ..Options::default() };
+    let vectors = compile(&module, 0, &side_by_side).expect("it runs");
+    let mut side = Vec::new();
     let mut given = arguments(real, width);
     let x = axis(width, 1.0);
     let y = axis(width, -1.0);
@@ -155,6 +158,7 @@ fn report(real: DType, width: usize) {
     let threads = |threads| RunOptions { threads, ..RunOptions::default() };
     for _ in 0..SAMPLES {
         jit.push(timed(|| drop(checked.run(&mut given, &threads(1)).expect("it runs"))));
+        side.push(timed(|| drop(vectors.run(&mut given, &threads(1)).expect("it runs"))));
         free.push(timed(|| drop(unchecked.run(&mut given, &threads(1)).expect("it runs"))));
         two.push(timed(|| drop(checked.run(&mut given, &threads(2)).expect("it runs"))));
         rust.push(timed(|| match real {
@@ -167,9 +171,11 @@ fn report(real: DType, width: usize) {
     }
     let native: i64 = counts.iter().map(|count| i64::from(*count)).sum();
     assert_eq!(sum(&given[0]), native);
+    let side = fastest(side);
     let (jit, free, two, rust) = (fastest(jit), fastest(free), fastest(two), fastest(rust));
     println!("{real} {width}: sum {native}, compiled in {:?}", checked.timings());
     println!("  rustc {rust:.2} ms; cranelift {jit:.2} ms, ratio {:.3}", jit / rust);
+    println!("  lanes {side:.2} ms, ratio {:.3}", side / rust);
     println!("  unchecked {:.3}, two threads {:.3} of one", free / jit, two / jit);
 }
 
@@ -281,14 +287,21 @@ fn native_norm2(v: &[f64]) -> f64 {
     v.iter().fold(0.0, |sum, x| sum + x * x)
 }
 
-fn compare(name: &str, mut generated: impl FnMut(), mut native: impl FnMut()) {
-    let (mut jit, mut rust) = (Vec::new(), Vec::new());
+fn compare(
+    name: &str,
+    mut generated: impl FnMut(),
+    mut lanes: impl FnMut(),
+    mut native: impl FnMut(),
+) {
+    let (mut jit, mut side, mut rust) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..SAMPLES {
         jit.push(timed(&mut generated));
+        side.push(timed(&mut lanes));
         rust.push(timed(&mut native));
     }
-    let (jit, rust) = (fastest(jit), fastest(rust));
+    let (jit, side, rust) = (fastest(jit), fastest(side), fastest(rust));
     println!("{name}: rustc {rust:.3} ms; cranelift {jit:.3} ms, ratio {:.3}", jit / rust);
+    println!("  lanes {side:.3} ms, ratio {:.3}", side / rust);
 }
 
 fn report_others() {
@@ -304,17 +317,23 @@ fn report_others() {
         Value::Scalar(Scalar::F64(0.1)),
     ];
     let kernel = common::compiled(DIFFUSION);
+    let lanes = common::compiled_in_lanes(DIFFUSION);
+    let mut again = arguments.clone();
     let mut target = vec![0.0; n * n];
     compare(
         "diffusion step f64 512",
         || drop(kernel.run(&mut arguments, &common::threads(1)).expect("it runs")),
+        || drop(lanes.run(&mut again, &common::threads(1)).expect("it runs")),
         || native_diffusion(black_box(&plain), black_box(&mut target), n, n, 0.1),
     );
     let kernel = common::compiled(NORM2);
+    let lanes = common::compiled_in_lanes(NORM2);
     let mut arguments = [Value::Array(grid)];
+    let mut again = arguments.clone();
     compare(
         "norm2 f64 262144",
         || drop(black_box(kernel.run(&mut arguments, &common::threads(1)).expect("it runs"))),
+        || drop(black_box(lanes.run(&mut again, &common::threads(1)).expect("it runs"))),
         || {
             black_box(native_norm2(black_box(&plain)));
         },
@@ -329,7 +348,11 @@ fn main() {
         let compiled = match name.as_str() {
             "diffusion" => common::compiled(DIFFUSION),
             "norm2" => common::compiled(NORM2),
-            _ => compile(&julia(DType::F64), 0, &Options::default()).expect("it compiles"),
+            "lanes" => {
+                let options = Options { lanes: Lanes::Paying, ..Options::default() };
+                compile(&julia(DType::F32), 0, &options).expect("it runs")
+            }
+            _ => compile(&julia(DType::F64), 0, &Options::default()).expect("it runs"),
         };
         println!("{}\n{}", compiled.clif(), compiled.disassembly());
         return;

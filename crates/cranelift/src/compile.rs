@@ -23,7 +23,7 @@ use crate::layout::Layout;
 use crate::lower::{self, Source};
 use crate::run::{self, Cpu};
 use crate::site::Site;
-use crate::{CompileError, Options, Outcome, RunError, RunOptions, Timings};
+use crate::{CompileError, Lanes, Options, Outcome, RunError, RunOptions, Timings};
 
 /// A kernel as machine code.
 pub struct Compiled {
@@ -42,6 +42,10 @@ pub(crate) struct CompiledUnit {
     /// Estimated instructions of one iteration.
     pub(crate) cost: u64,
     pub(crate) sites: Vec<Site>,
+    /// Iterations of a chunk, if it runs in lanes.
+    pub(crate) lanes: Option<u32>,
+    /// Why it does not, if that was asked for.
+    pub(crate) scalar_because: Option<String>,
     /// As lowered, before Cranelift's passes.
     pub(crate) clif: Function,
     /// Machine code, relocations not applied.
@@ -202,13 +206,25 @@ impl Compiler {
             Unit::Region(region) => (&region.code, region.span),
             Unit::Serial(serial) => (&serial.code, serial.span),
         };
-        let layout = Layout::new(code, &assigned(&code.body))?;
+        let plan = match unit {
+            Unit::Region(region) if options.lanes != Lanes::Off => {
+                Some(lower::plan(region, options.lanes == Lanes::All))
+            }
+            Unit::Region(_) | Unit::Serial(_) => None,
+        };
+        let (plan, scalar_because) = match plan {
+            Some(Ok(plan)) => (Some(plan), None),
+            Some(Err(reason)) => (None, Some(reason)),
+            None => (None, None),
+        };
+        let lanes = plan.as_ref().map_or(0, |plan| plan.count);
+        let layout = Layout::new(code, &assigned(&code.body), lanes)?;
         let signature = self.signature();
         let id =
             self.module.declare_function(&format!("unit{index}"), Linkage::Local, &signature)?;
         self.module.clear_context(&mut self.context);
         self.context.func.signature = signature;
-        let source = Source { kernel, unit, layout: &layout, bounds: options.bounds };
+        let source = Source { kernel, unit, layout: &layout, bounds: options.bounds, lanes: plan.as_ref() };
         let lowered = self.lower(&source)?;
         let clif = self.context.func.clone();
         let lower = begin.elapsed();
@@ -229,6 +245,8 @@ impl Compiler {
             vcode: finished.vcode.clone(),
             sites: lowered.sites,
             layout,
+            lanes: (lanes > 0).then_some(lanes),
+            scalar_because,
             clif,
             machine,
             report,

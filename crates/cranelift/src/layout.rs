@@ -112,13 +112,19 @@ pub(crate) struct Layout {
     pub(crate) assigned: Vec<(VarId, usize)>,
     /// First word of each scratch array.
     scratch: Vec<usize>,
+    /// First word of each scratch array of a chunk of lanes, if there are chunks.
+    lane_scratch: Vec<usize>,
     /// Words of the whole table.
     pub(crate) words: usize,
 }
 
 impl Layout {
     /// Places results and scratch arrays of a unit that assigns the host variables `assigned`.
-    pub(crate) fn new(code: &Code, assigned: &[VarId]) -> Result<Layout, CompileError> {
+    pub(crate) fn new(
+        code: &Code,
+        assigned: &[VarId],
+        lanes: u32,
+    ) -> Result<Layout, CompileError> {
         let mut words = FAILURE_WORDS;
         let mut take = |count: usize| {
             let first = words;
@@ -144,15 +150,28 @@ impl Layout {
             .iter()
             .map(|scratch| take((scratch.len as usize * scratch.dtype.size()).div_ceil(WORD)))
             .collect();
+        let lane_scratch = code
+            .scratch
+            .iter()
+            .map(|scratch| {
+                let bytes = scratch.len as usize * scratch.dtype.size() * lanes as usize;
+                take(bytes.div_ceil(WORD))
+            })
+            .collect();
         if i32::try_from(words * WORD).is_err() {
             return Err(CompileError::ScratchTooLarge { bytes: (words * WORD) as u64 });
         }
-        Ok(Layout { reduces, assigned, scratch, words })
+        Ok(Layout { reduces, assigned, scratch, lane_scratch, words })
     }
 
     /// Whether the unit must be called block by block.
     pub(crate) fn in_blocks(&self) -> bool {
         self.reduces.iter().any(|(_, scheme)| *scheme == Scheme::Blocks)
+    }
+
+    /// First word of a scratch array's copies for all lanes.
+    pub(crate) fn lane_scratch(&self, scratch: ScratchId) -> usize {
+        self.lane_scratch[scratch.0 as usize]
     }
 
     /// First word of a scratch array.

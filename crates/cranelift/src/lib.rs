@@ -27,4 +27,4 @@ mod site;
 
 pub use compile::{Compiled, UnitReport, compile};
 pub use error::{CompileError, RunError};
-pub use options::{Bounds, Options, Outcome, RunOptions, Timings};
+pub use options::{Bounds, Lanes, Options, Outcome, RunOptions, Timings};

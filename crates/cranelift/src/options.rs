@@ -17,11 +17,25 @@ pub enum Bounds {
     Unchecked,
 }
 
+/// Which regions run in lanes: several iterations side by side, in vectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Lanes {
+    /// None: scalar code.
+    #[default]
+    Off,
+    /// Those that are likely to be faster so.
+    Paying,
+    /// All that can: for tests.
+    All,
+}
+
 /// How a kernel is compiled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Options {
     /// Tests of indices.
     pub bounds: Bounds,
+    /// Iterations side by side in vectors.
+    pub lanes: Lanes,
 }
 
 /// How a compiled kernel is run.

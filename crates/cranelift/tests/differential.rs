@@ -4,7 +4,7 @@ mod common;
 mod generate;
 
 use common::outputs;
-use crossover_cranelift::{Options, compile};
+use crossover_cranelift::{Lanes, Options, compile};
 use crossover_ir::{print, reference};
 use crossover_values::{Value, compare::differences};
 use proptest::prelude::*;
@@ -12,8 +12,9 @@ use proptest::prelude::*;
 fn check(choices: Vec<u8>) -> Result<(), TestCaseError> {
     let (module, arguments) = generate::program(choices);
     let want = reference::run(&module, 0, &arguments);
-    let compiled = compile(&module, 0, &Options::default()).expect("a valid program compiles");
-    for threads in [1, 2] {
+    for (lanes, threads) in [(Lanes::Off, 1), (Lanes::Off, 2), (Lanes::All, 1), (Lanes::All, 2)] {
+        let options = Options { lanes, ..Options::default() };
+        let compiled = compile(&module, 0, &options).expect("a valid program compiles");
         let got = outputs(&compiled, &arguments, threads);
         let same = match (&want, &got) {
             (Ok(want), Ok(got)) => {
@@ -25,7 +26,7 @@ fn check(choices: Vec<u8>) -> Result<(), TestCaseError> {
             (want, got) => want.as_ref().err() == got.as_ref().err(),
         };
         let text = || print(&module);
-        prop_assert!(same, "{threads} threads: {got:?}\nnot {want:?}\n{}", text());
+        prop_assert!(same, "{threads} threads, lanes {lanes:?}: {got:?}\nnot {want:?}\n{}", text());
     }
     Ok(())
 }

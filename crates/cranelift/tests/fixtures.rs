@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 
 use common::outputs;
-use crossover_cranelift::{Options, compile};
+use crossover_cranelift::{Lanes, Options, compile};
 use crossover_ir::fixture::load_fixtures;
 
 #[test]
@@ -15,14 +15,17 @@ fn every_fixture_gives_what_it_says() {
     assert!(fixtures.len() >= 8, "{} fixtures", fixtures.len());
     for (name, fixture) in fixtures {
         let module = &fixture.module;
-        let compiled: Vec<_> = (0..module.kernels.len())
-            .map(|kernel| compile(module, kernel, &Options::default()).expect("it compiles"))
-            .collect();
-        for run in &fixture.runs {
-            for threads in [1, 2] {
-                let outcome = outputs(&compiled[run.kernel], &run.arguments, threads);
-                if let Err(mismatch) = run.check(module, &outcome) {
-                    panic!("{name}, {threads} threads: {mismatch}");
+        for lanes in [Lanes::Off, Lanes::Paying, Lanes::All] {
+            let options = Options { lanes, ..Options::default() };
+            let compiled: Vec<_> = (0..module.kernels.len())
+                .map(|kernel| compile(module, kernel, &options).expect("it compiles"))
+                .collect();
+            for run in &fixture.runs {
+                for threads in [1, 2] {
+                    let outcome = outputs(&compiled[run.kernel], &run.arguments, threads);
+                    if let Err(mismatch) = run.check(module, &outcome) {
+                        panic!("{name}, {threads} threads, lanes {lanes:?}: {mismatch}");
+                    }
                 }
             }
         }

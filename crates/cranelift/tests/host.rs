@@ -209,7 +209,7 @@ fn a_compilation_shows_its_code_and_its_cost() {
 fn unchecked_code_has_no_tests_of_indices() {
     let module = validate(parse(SWAP).unwrap()).unwrap();
     let [checked, unchecked] = [Bounds::Checked, Bounds::Unchecked]
-        .map(|bounds| compile(&module, 0, &Options { bounds }).unwrap());
+        .map(|bounds| compile(&module, 0, &Options { bounds, ..Options::default() }).unwrap());
     assert!(unchecked.code_size() < checked.code_size());
     assert!(!unchecked.clif().contains("uge"), "{}", unchecked.clif());
     let mut arguments = [i32s(&[1, 2]), i32s(&[3, 4]), Value::Scalar(Scalar::I32(1))];

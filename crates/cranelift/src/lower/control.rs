@@ -83,7 +83,7 @@ impl Lower<'_, '_> {
         true
     }
 
-    fn evaluate(&mut self, id: ValueId) {
+    pub(super) fn evaluate(&mut self, id: ValueId) {
         let inst: &Inst = &self.code.insts[id.0 as usize];
         self.at(inst.span);
         let value = match &inst.kind {

@@ -2,7 +2,8 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
-use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder};
+use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder, Type, Value};
+use cranelift_frontend::Variable;
 use crossover_ir::{Block, Stmt, ValueId, VarId};
 
 use super::spans::{self, Counted};
@@ -103,12 +104,27 @@ impl Lower<'_, '_> {
         if !short {
             self.cancel_point();
         }
+        let more = self.next_count(variable, ty, hi, step, left);
+        self.builder.ins().brif(more, start, &[], targets.exit, &[]);
+        self.builder.seal_block(start);
+        self.continue_in(targets.exit);
+    }
+
+    /// Moves a counter on; whether there is another iteration.
+    pub(super) fn next_count(
+        &mut self,
+        variable: Variable,
+        ty: Type,
+        hi: Value,
+        step: i64,
+        left: Option<Variable>,
+    ) -> Value {
         let here = self.builder.use_var(variable);
         let mask = if ty == I64 { u64::MAX } else { u64::from(u32::MAX) };
         let step = self.integer(ty, step as u64 & mask);
         let next = self.builder.ins().iadd(here, step);
         self.builder.def_var(variable, next);
-        let more = match left {
+        match left {
             None => self.builder.ins().icmp(IntCC::NotEqual, next, hi),
             Some(left) => {
                 let before = self.builder.use_var(left);
@@ -118,10 +134,7 @@ impl Lower<'_, '_> {
                 let zero = self.integer(I64, 0);
                 self.builder.ins().icmp(IntCC::NotEqual, before, zero)
             }
-        };
-        self.builder.ins().brif(more, start, &[], targets.exit, &[]);
-        self.builder.seal_block(start);
-        self.continue_in(targets.exit);
+        }
     }
 
     /// A counted loop without others inside, in 64 bits: in two versions, or at least with few
@@ -152,7 +165,7 @@ impl Lower<'_, '_> {
 
     /// A variable with the number of iterations after the first, of a range that is not empty:
     /// the distance as an unsigned number is exact even where the difference wraps.
-    fn trips_after_first(
+    pub(super) fn trips_after_first(
         &mut self,
         lo: cranelift_codegen::ir::Value,
         hi: cranelift_codegen::ir::Value,
@@ -172,7 +185,7 @@ impl Lower<'_, '_> {
         variable
     }
 
-    fn is_short(&self, lo: ValueId, hi: ValueId) -> bool {
+    pub(super) fn is_short(&self, lo: ValueId, hi: ValueId) -> bool {
         let exact = |value| self.constant_of(value).and_then(|scalar| scalar.as_integer());
         match (exact(lo), exact(hi)) {
             (Some(lo), Some(hi)) => (hi - lo).abs() <= SHORT_LOOP,

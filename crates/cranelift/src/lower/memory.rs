@@ -64,6 +64,11 @@ impl Lower<'_, '_> {
         let declared = &self.code.scratch[scratch.0 as usize];
         let words = (declared.len as usize * declared.dtype.size()).div_ceil(layout::WORD);
         let first = self.source.layout.scratch(scratch);
+        self.zero_words(first, words);
+    }
+
+    /// Sets words of the lane table to zero.
+    pub(super) fn zero_words(&mut self, first: usize, words: usize) {
         let zero = self.integer(I64, 0);
         if words <= 16 {
             for word in first..first + words {
@@ -197,7 +202,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn scaled(&mut self, base: Value, flat: Value, dtype: DType) -> Value {
+    pub(super) fn scaled(&mut self, base: Value, flat: Value, dtype: DType) -> Value {
         let shift = dtype.size().trailing_zeros();
         let mut bytes = flat;
         if shift > 0 {
@@ -208,7 +213,7 @@ impl Lower<'_, '_> {
     }
 
     /// A `u8` element loads as `u32`.
-    fn load_element(&mut self, dtype: DType, address: Value, offset: i32) -> Value {
+    pub(super) fn load_element(&mut self, dtype: DType, address: Value, offset: i32) -> Value {
         let flags = MemFlagsData::trusted();
         if dtype == DType::U8 {
             self.builder.ins().uload8(I32, flags, address, offset)
@@ -217,7 +222,7 @@ impl Lower<'_, '_> {
         }
     }
 
-    fn store_element(&mut self, dtype: DType, value: Value, address: Value, offset: i32) {
+    pub(super) fn store_element(&mut self, dtype: DType, value: Value, address: Value, offset: i32) {
         let flags = MemFlagsData::trusted();
         if dtype == DType::U8 {
             self.builder.ins().istore8(flags, value, address, offset);
@@ -230,7 +235,7 @@ impl Lower<'_, '_> {
         self.arrays[array.0 as usize].expect("arrays used by the code are loaded at the entry")
     }
 
-    fn element_type(&self, array: ArrayId) -> DType {
+    pub(super) fn element_type(&self, array: ArrayId) -> DType {
         self.source.kernel.arrays[array.0 as usize].dtype
     }
 }

@@ -9,6 +9,7 @@ mod blocks;
 mod cast;
 mod control;
 mod divide;
+mod lanes;
 mod loops;
 mod memory;
 mod ops;
@@ -31,6 +32,8 @@ use crate::Bounds;
 use crate::layout::{self, Layout};
 use crate::site::{Site, SiteKind};
 
+pub(crate) use lanes::{Plan, plan};
+
 /// Finds the function reference of a call-out.
 pub(crate) type Callee<'a> = dyn FnMut(&mut Function, Op, DType) -> FuncRef + 'a;
 
@@ -49,6 +52,8 @@ pub(crate) struct Source<'a> {
     pub(crate) unit: Unit<'a>,
     pub(crate) layout: &'a Layout,
     pub(crate) bounds: Bounds,
+    /// How the innermost axis of a region runs in lanes, if it does.
+    pub(crate) lanes: Option<&'a Plan>,
 }
 
 impl<'a> Source<'a> {
@@ -147,6 +152,8 @@ struct Lower<'a, 'b> {
     inside: Option<spans::Inside>,
     /// Contributions to sums, while sixteen iterations are emitted at once.
     packed: Option<sums::Packed>,
+    /// In lanes: where a failing test goes instead, to be found again by scalar code.
+    lanes_bail: Option<Block>,
 }
 
 /// The CLIF type of a scalar.
@@ -242,6 +249,11 @@ impl Lower<'_, '_> {
 
     /// Leaves with a failure if `cond` holds; `payload` is the value that the trap names.
     fn trap_if(&mut self, cond: Value, kind: SiteKind, span: Span, payload: Option<Value>) {
+        if let Some(bail) = self.lanes_bail {
+            let going_on = self.builder.create_block();
+            self.builder.ins().brif(cond, bail, &[], going_on, &[]);
+            return self.continue_in(going_on);
+        }
         let site = self.out.sites.len() as u64;
         self.out.sites.push(Site { kind, span });
         let cold = self.builder.create_block();

@@ -82,7 +82,7 @@ impl Lower<'_, '_> {
         self.builder.inst_results(call)[0]
     }
 
-    fn unary(&mut self, op: Op, dtype: DType, a: Value) -> Value {
+    pub(super) fn unary(&mut self, op: Op, dtype: DType, a: Value) -> Value {
         let float = dtype.is_float();
         let build = self.builder.ins();
         match op {
@@ -158,7 +158,7 @@ impl Lower<'_, '_> {
     }
 
     /// `dtype` is the type of the operands.
-    fn compare(&mut self, op: Op, dtype: DType, a: Value, b: Value) -> Value {
+    pub(super) fn compare(&mut self, op: Op, dtype: DType, a: Value, b: Value) -> Value {
         let build = self.builder.ins();
         if dtype.is_float() {
             let code = match op {

@@ -70,6 +70,7 @@ impl<'a, 'b> Lower<'a, 'b> {
             tested: Vec::new(),
             inside: None,
             packed: None,
+            lanes_bail: None,
         }
     }
 
@@ -178,6 +179,10 @@ impl<'a, 'b> Lower<'a, 'b> {
         let last = level + 1 == region.axes.len();
         let position = self.positions[level];
         let stop = self.axis_stop(level, last, end);
+        if last && let Some(plan) = self.source.lanes {
+            self.lane_axis(region, level, stop, plan);
+            return self.rewind(level);
+        }
         let split = last && region.axes[level].step == 1;
         let index = region.axes[level].index;
         let found = split.then(|| spans::worthwhile(self.code, index, &self.code.body)).flatten();
@@ -257,7 +262,7 @@ impl<'a, 'b> Lower<'a, 'b> {
 
     /// Computes the index variable of an axis from the position. It never overflows: every index
     /// of the range is a value of the variable's type.
-    fn set_index(&mut self, axis: &Axis, level: usize) {
+    pub(super) fn set_index(&mut self, axis: &Axis, level: usize) {
         let mut index = self.builder.use_var(self.positions[level]);
         if axis.step != 1 {
             let step = self.integer(I64, axis.step as u64);
@@ -284,7 +289,7 @@ impl<'a, 'b> Lower<'a, 'b> {
     }
 
     /// One iteration: the body, then the end of the iteration.
-    fn lane_body(&mut self, region: &Region) {
+    pub(super) fn lane_body(&mut self, region: &Region) {
         self.finish = self.builder.create_block();
         if self.block(&region.code.body) {
             let finish = self.finish;

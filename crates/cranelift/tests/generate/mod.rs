@@ -28,6 +28,8 @@ struct Generator {
     index: VarId,
     loops: usize,
     fresh: usize,
+    /// The last reduction is a maximum with its index.
+    indexed: bool,
 }
 
 /// A program and its arguments.
@@ -36,11 +38,13 @@ pub(crate) fn program(tape: Vec<u8>) -> (Valid<Module>, Vec<Value>) {
     let outputs = SCALARS.map(|t| b.array(&format!("out_{t}"), t, 1));
     let inputs = SCALARS.map(|t| b.array(&format!("in_{t}"), t, 1));
     let params = SCALARS.map(|t| b.scalar(&format!("p_{t}"), t));
+    // A maximum with its index keeps a region out of lanes.
+    let indexed = tape.first().is_some_and(|choice| choice % 4 == 0);
     let targets = [
         ("sum", DType::F64, ReduceOp::Add),
         ("low", DType::F32, ReduceOp::Min),
         ("bits", DType::U32, ReduceOp::Xor),
-        ("best", DType::I64, ReduceOp::ArgMax),
+        ("best", DType::I64, if indexed { ReduceOp::ArgMax } else { ReduceOp::Max }),
     ];
     let mut returned: Vec<VarId> = targets.iter().map(|(name, t, _)| b.scalar(name, *t)).collect();
     let at = b.scalar("at", DType::I32);
@@ -71,6 +75,7 @@ pub(crate) fn program(tape: Vec<u8>) -> (Valid<Module>, Vec<Value>) {
         index: axis.index,
         loops: 0,
         fresh: 0,
+        indexed,
     };
     let n = [40, 17, 1, 300][generator.pick(4)];
     generator.body();
@@ -203,7 +208,7 @@ impl Generator {
         let id = self.pick(4);
         let dtype = [DType::F64, DType::F32, DType::U32, DType::I64][id];
         let value = self.expression(dtype, 2);
-        let payload = if id == 3 { vec![self.b.get(self.index)] } else { Vec::new() };
+        let payload = if id == 3 && self.indexed { vec![self.b.get(self.index)] } else { Vec::new() };
         self.b.push(Stmt::Reduce { reduce: ReduceId(id as u32), value, payload });
     }
 
@@ -233,6 +238,27 @@ impl Generator {
         }
         let twenty = self.b.constant(Scalar::from_bits(dtype, 20));
         self.b.op(Op::RemFloor, &[value, twenty], dtype)
+    }
+
+    /// A neighbour of the iteration, wrapped or clamped to the inputs, and rarely neither.
+    fn near_index(&mut self) -> ValueId {
+        let here = self.b.get(self.index);
+        let away = self.pick(7) as i32 - 3;
+        let away = self.b.constant(Scalar::I32(away));
+        let index = self.b.op(Op::Add, &[here, away], DType::I32);
+        let bound = |b: &mut Builder, last| b.constant(Scalar::I32(last));
+        match self.pick(16) {
+            0 => index,
+            1..=8 => {
+                let period = bound(&mut self.b, INPUTS as i32);
+                self.b.op(Op::RemFloor, &[index, period], DType::I32)
+            }
+            _ => {
+                let (first, last) = (bound(&mut self.b, 0), bound(&mut self.b, INPUTS as i32 - 1));
+                let low = self.b.op(Op::Max, &[index, first], DType::I32);
+                self.b.op(Op::Min, &[low, last], DType::I32)
+            }
+        }
     }
 
     /// Under a condition, so that what follows is reachable.
@@ -344,7 +370,8 @@ impl Generator {
             let scratch = ScratchId(which as u32);
             return self.b.inst(InstKind::ScratchLoad { scratch, index }, dtype);
         }
-        let index = self.small_index();
+        let near = self.pick(2) == 0;
+        let index = if near { self.near_index() } else { self.small_index() };
         self.b.load(self.inputs[position], &[index])
     }
 

@@ -1,0 +1,54 @@
+//! Atomics: lane by lane, in the order of lanes.
+
+use cranelift_codegen::ir::types::I32;
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use crossover_ir::{Atomic, AtomicOp, ValueId};
+use crossover_values::DType;
+
+use super::mask::Mask;
+use super::{Held, Lanes};
+
+impl Lanes<'_, '_, '_> {
+    /// All indices are tested before the first lane changes anything. Results are not used, but
+    /// those of loads.
+    pub(super) fn atomic(&mut self, value: ValueId, atomic: &Atomic) {
+        let addresses = self.addresses(atomic.array, &atomic.indices);
+        let flags = MemFlagsData::trusted();
+        if atomic.op == AtomicOp::Load {
+            let lanes: Vec<Value> = addresses
+                .into_iter()
+                .map(|address| self.lower.builder.ins().atomic_load(I32, flags, address))
+                .collect();
+            let parts = self.together(self.dtype(value), &lanes);
+            return self.keep(value, Held::Many(parts));
+        }
+        let signed = self.lower.element_type(atomic.array).is_signed_int();
+        let op = super::super::rmw(atomic.op, signed).expect("others show the order");
+        let operand = atomic.args[0];
+        let held = self.held(operand);
+        let bits = match self.mask.clone() {
+            Mask::All => None,
+            Mask::Some(mask) => Some(self.bits(&mask)),
+        };
+        for (lane, address) in addresses.into_iter().enumerate() {
+            let scalar = self.lane_of(operand, &held, lane);
+            let after = bits.map(|bits| {
+                let bit = self.lower.builder.ins().band_imm_s(bits, 1_i64 << lane);
+                let inside = self.lower.builder.create_block();
+                let after = self.lower.builder.create_block();
+                self.lower.builder.ins().brif(bit, inside, &[], after, &[]);
+                self.lower.continue_in(inside);
+                after
+            });
+            self.lower.builder.ins().atomic_rmw(I32, flags, op, address, scalar);
+            if let Some(after) = after {
+                self.lower.builder.ins().jump(after, &[]);
+                self.lower.continue_in(after);
+            }
+        }
+        // Nothing uses the old value.
+        let zero = self.lower.integer(I32, 0);
+        let parts = self.spread(DType::I32, zero);
+        self.keep(value, Held::Many(parts));
+    }
+}

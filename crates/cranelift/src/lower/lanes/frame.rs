@@ -1,0 +1,283 @@
+//! The innermost axis: spans of chunks, and scalar iterations between them.
+//!
+//! ```text
+//! outer:   how many iterations hold what was taken for granted?
+//!            a chunk or more ─▶ vectors: chunk after chunk ─▶ scalar: up to the end of the span,
+//!            fewer ───────────────────────────────────────▶         and one more ─▶ outer
+//! a chunk that is given up: its iterations in scalar form ─▶ outer
+//! ```
+//!
+//! Where spans keep being short, scalar runs get longer: a loop that vectors do not suit costs
+//! little more than scalar code.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_frontend::Variable;
+use crossover_ir::Region;
+use crossover_ir::lanes::LaneStmt;
+
+use super::mask::Mask;
+use super::{Lanes, Plan};
+use crate::layout::PARTIALS;
+use crate::lower::Lower;
+
+/// Scalar iterations at most before vectors are tried again.
+const MOST_PATIENCE: u64 = 1024;
+
+/// Blocks and variables of the axis.
+struct Frame {
+    level: usize,
+    position: Variable,
+    stop: Value,
+    /// Where the scalar iterations end.
+    run_end: Variable,
+    /// Scalar iterations at least, after vectors could not go on.
+    patience: Variable,
+    outer: Block,
+    scalar: Block,
+    exit: Block,
+}
+
+impl<'a> Lower<'a, '_> {
+    /// Emits the innermost axis in lanes, from its position to `stop`; at least one iteration is
+    /// left.
+    pub(in crate::lower) fn lane_axis(
+        &mut self,
+        region: &Region,
+        level: usize,
+        stop: Value,
+        plan: &'a Plan,
+    ) {
+        let bail = self.builder.create_block();
+        let done = self.builder.create_block();
+        let mut lanes = Lanes {
+            plan,
+            form: &plan.form,
+            count: plan.count,
+            held: vec![None; self.code.insts.len()],
+            vars: vec![None; self.code.vars.len()],
+            spanned: vec![None; self.code.insts.len()],
+            since: None,
+            mask: Mask::All,
+            depth: 0,
+            around: Vec::new(),
+            returned: None,
+            ended: false,
+            maybe_empty: false,
+            kept_aside: None,
+            partials: Vec::new(),
+            bail,
+            done,
+            lower: self,
+        };
+        lanes.axis(region, level, stop);
+    }
+}
+
+impl Lanes<'_, '_, '_> {
+    fn axis(&mut self, region: &Region, level: usize, stop: Value) {
+        let builder = &mut self.lower.builder;
+        let frame = Frame {
+            level,
+            position: self.lower.positions[level],
+            stop,
+            run_end: builder.declare_var(I64),
+            patience: builder.declare_var(I64),
+            outer: builder.create_block(),
+            scalar: builder.create_block(),
+            exit: builder.create_block(),
+        };
+        let some = self.lower.integer(I64, u64::from(self.count));
+        self.lower.builder.def_var(frame.patience, some);
+        self.lower.builder.def_var(frame.run_end, stop);
+        self.lower.builder.ins().jump(frame.outer, &[]);
+        self.lower.builder.switch_to_block(frame.outer);
+        self.outer(region, &frame);
+        self.scalar(region, &frame);
+        self.lower.builder.seal_block(frame.outer);
+        self.lower.continue_in(frame.exit);
+    }
+
+    /// Jumps to scalar iterations, `count` of them but not beyond the end.
+    fn run_scalar(&mut self, frame: &Frame, count: Value) {
+        let here = self.lower.builder.use_var(frame.position);
+        let end = self.lower.builder.ins().iadd(here, count);
+        let end = self.lower.builder.ins().umin(end, frame.stop);
+        self.lower.builder.def_var(frame.run_end, end);
+        self.lower.builder.ins().jump(frame.scalar, &[]);
+    }
+
+    fn outer(&mut self, region: &Region, frame: &Frame) {
+        let here = self.lower.builder.use_var(frame.position);
+        let room = self.lower.builder.ins().isub(frame.stop, here);
+        if self.lower.source.layout.in_blocks() {
+            self.align(frame);
+        }
+        let count = self.lower.integer(I64, u64::from(self.count));
+        let prologue = self.lower.builder.create_block();
+        let rest = self.lower.builder.create_block();
+        let code = IntCC::UnsignedGreaterThanOrEqual;
+        let enough = self.lower.builder.ins().icmp(code, room, count);
+        self.lower.builder.ins().brif(enough, prologue, &[], rest, &[]);
+        self.lower.continue_in(rest);
+        self.run_scalar(frame, room);
+        self.lower.continue_in(prologue);
+        self.lower.set_index(&region.axes[frame.level], frame.level);
+        let none = self.lower.builder.create_block();
+        let span = self.span(room, none);
+        let (vectors, short) =
+            (self.lower.builder.create_block(), self.lower.builder.create_block());
+        let fits = self.lower.builder.ins().icmp(code, span, count);
+        self.lower.builder.ins().brif(fits, vectors, &[], short, &[]);
+        self.lower.continue_in(none);
+        let zero = self.lower.integer(I64, 0);
+        self.wait(frame, zero);
+        self.lower.continue_in(short);
+        self.wait(frame, span);
+        self.lower.continue_in(vectors);
+        self.vectors_of_span(region, frame, here, span);
+    }
+
+    /// Float reductions: lane j of a chunk is partial j, so chunks start at multiples of sixteen.
+    fn align(&mut self, frame: &Frame) {
+        let flat = self.lower.flat.unwrap_or(frame.position);
+        let flat = self.lower.builder.use_var(flat);
+        let negated = self.lower.builder.ins().ineg(flat);
+        let lead = self.lower.builder.ins().band_imm_s(negated, PARTIALS as i64 - 1);
+        let unaligned = self.lower.builder.create_block();
+        let aligned = self.lower.builder.create_block();
+        self.lower.builder.ins().brif(lead, unaligned, &[], aligned, &[]);
+        self.lower.continue_in(unaligned);
+        self.run_scalar(frame, lead);
+        self.lower.continue_in(aligned);
+    }
+
+    /// Scalar iterations after a span that was too short, or a chunk that was given up.
+    fn wait(&mut self, frame: &Frame, span: Value) {
+        let patience = self.lower.builder.use_var(frame.patience);
+        let beyond = self.lower.builder.ins().iadd_imm_s(span, 1);
+        let count = self.lower.builder.ins().umax(patience, beyond);
+        let more = self.lower.builder.ins().iadd(patience, patience);
+        let most = self.lower.integer(I64, MOST_PATIENCE);
+        let more = self.lower.builder.ins().umin(more, most);
+        self.lower.builder.def_var(frame.patience, more);
+        self.run_scalar(frame, count);
+    }
+
+    fn vectors_of_span(&mut self, region: &Region, frame: &Frame, from: Value, span: Value) {
+        let count = u64::from(self.count);
+        let end = self.lower.builder.ins().iadd(from, span);
+        let last = self.lower.builder.ins().iadd_imm_s(end, -(count as i64));
+        self.start_partials();
+        let head = self.lower.builder.create_block();
+        let over = self.lower.builder.create_block();
+        self.lower.builder.ins().jump(head, &[]);
+        self.lower.builder.switch_to_block(head);
+        let here = self.lower.builder.use_var(frame.position);
+        let saved = self.save_partials();
+        self.since = Some(self.lower.builder.ins().isub(here, from));
+        self.chunk(region, frame);
+        let done = self.done;
+        self.lower.continue_in(done);
+        let next = self.lower.builder.ins().iadd_imm_s(here, count as i64);
+        self.lower.builder.def_var(frame.position, next);
+        if let Some(flat) = self.lower.flat {
+            let here = self.lower.builder.use_var(flat);
+            let next = self.lower.builder.ins().iadd_imm_s(here, count as i64);
+            self.lower.builder.def_var(flat, next);
+        }
+        let code = IntCC::SignedLessThanOrEqual;
+        let more = self.lower.builder.ins().icmp(code, next, last);
+        self.lower.builder.ins().brif(more, head, &[], over, &[]);
+        self.lower.builder.seal_block(head);
+        let bail = self.bail;
+        self.lower.continue_in(bail);
+        self.restore_partials(&saved);
+        self.finish_partials();
+        let whole = self.lower.integer(I64, count - 1);
+        self.wait(frame, whole);
+        self.lower.continue_in(over);
+        self.finish_partials();
+        let some = self.lower.integer(I64, count);
+        self.lower.builder.def_var(frame.patience, some);
+        self.after_span(frame, next, end);
+    }
+
+    /// What is left of the span, and the iteration that ended it.
+    fn after_span(&mut self, frame: &Frame, next: Value, end: Value) {
+        let more = self.lower.builder.create_block();
+        let code = IntCC::NotEqual;
+        let left = self.lower.builder.ins().icmp(code, next, frame.stop);
+        self.lower.builder.ins().brif(left, more, &[], frame.exit, &[]);
+        self.lower.continue_in(more);
+        let left = self.lower.builder.ins().isub(end, next);
+        let beyond = self.lower.builder.ins().iadd_imm_s(left, 1);
+        self.run_scalar(frame, beyond);
+    }
+
+    /// One chunk, from the index of its first lane to the block that ends it.
+    fn chunk(&mut self, region: &Region, frame: &Frame) {
+        let known = self.lower.tested.len();
+        self.lower.set_index(&region.axes[frame.level], frame.level);
+        self.mask = Mask::All;
+        self.returned = returns_apart(&self.form.body, false).then(|| {
+            let variables = self.mask_variables();
+            let zeros = vec![self.zeros(); variables.len()];
+            self.define(&variables, &zeros);
+            variables
+        });
+        self.lower.lanes_bail = Some(self.bail);
+        let body: &[LaneStmt] = &self.form.body;
+        self.block(body);
+        self.lower.lanes_bail = None;
+        if !std::mem::take(&mut self.ended) {
+            let done = self.done;
+            self.lower.builder.ins().jump(done, &[]);
+        }
+        self.lower.tested.truncate(known);
+    }
+
+    /// The scalar loop beside: from the position to where the run ends.
+    fn scalar(&mut self, region: &Region, frame: &Frame) {
+        let lower = &mut *self.lower;
+        let head = lower.builder.create_block();
+        lower.continue_in(frame.scalar);
+        lower.builder.ins().jump(head, &[]);
+        lower.builder.switch_to_block(head);
+        lower.set_index(&region.axes[frame.level], frame.level);
+        lower.lane_body(region);
+        let here = lower.builder.use_var(frame.position);
+        let next = lower.builder.ins().iadd_imm_s(here, 1);
+        lower.builder.def_var(frame.position, next);
+        let end = lower.builder.use_var(frame.run_end);
+        let more = lower.builder.ins().icmp(IntCC::NotEqual, next, end);
+        let run = lower.builder.create_block();
+        lower.builder.ins().brif(more, head, &[], run, &[]);
+        lower.builder.seal_block(head);
+        lower.continue_in(run);
+        let more = lower.builder.ins().icmp(IntCC::NotEqual, next, frame.stop);
+        lower.builder.ins().brif(more, frame.outer, &[], frame.exit, &[]);
+    }
+}
+
+/// Whether lanes may end one by one.
+fn returns_apart(block: &[LaneStmt], inside: bool) -> bool {
+    use crossover_ir::lanes::Flow;
+    block.iter().any(|stmt| match stmt {
+        LaneStmt::Return => inside,
+        LaneStmt::If { then, otherwise, flow, .. } => {
+            let inside = inside || *flow == Flow::Divergent;
+            returns_apart(then, inside) || returns_apart(otherwise, inside)
+        }
+        LaneStmt::Switch { cases, default, flow, .. } => {
+            let inside = inside || *flow == Flow::Divergent;
+            returns_apart(default, inside)
+                || cases.iter().any(|(_, case)| returns_apart(case, inside))
+        }
+        LaneStmt::Loop { body, flow, .. } | LaneStmt::For { body, flow, .. } => {
+            returns_apart(body, inside || *flow == Flow::Divergent)
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,278 @@
+//! Whether a region runs in lanes, and in how many.
+//!
+//! The cost of one iteration is counted twice, in instructions of about one cycle: as scalar code
+//! and as a lane of a chunk. What has no vector form costs a lane more than scalar code, for its
+//! operands are taken out of vectors and its result put back. How many vectors are in flight
+//! follows from how many live from one turn of a loop to the next: about eight in all, for sixteen
+//! registers hold them and as many temporaries. The numbers were fitted to the kernels of the
+//! suite.
+
+use crossover_ir::lanes::{Access, Flow, LaneLoop, LaneStmt, Shape, analyse};
+use crossover_ir::{Code, InstKind, Op, Region, ValueId};
+use crossover_values::DType;
+
+use crate::layout::PARTIALS;
+
+/// Vectors that live across turns of a loop, at most.
+const LIVE_VECTORS: usize = 8;
+/// Taken for the number of turns of an inner loop.
+const TURNS: f64 = 16.0;
+/// Lanes that wait for others in divergent loops cost this much.
+const WAITING: f64 = 1.25;
+/// A lane must cost less than this part of a scalar iteration.
+const WORTH: f64 = 0.85;
+/// Values of a body that leave no registers for more than one vector of each.
+const LONG_BODY: usize = 150;
+
+/// A region in lanes.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Its masked form.
+    pub(crate) form: LaneLoop,
+    /// Iterations of a chunk.
+    pub(crate) count: u32,
+    /// Bytes of a lane of masks.
+    pub(crate) mask_bytes: usize,
+}
+
+/// A plan for a region, or why it has none; `always` takes it at any price.
+pub(crate) fn plan(region: &Region, always: bool) -> Result<Plan, String> {
+    let in_blocks = region.code.reduces.iter().any(|reduce| reduce.op.is_ordered(reduce.dtype));
+    let form = analyse(region).map_err(|refusal| refusal.to_string())?;
+    let code = &region.code;
+    let mut survey = Survey::new(&form, code);
+    survey.block(&form.body, 1.0);
+    let widest = if survey.wide { 8 } else { 4 };
+    let mut lanes = 16 / widest * survey.vectors_in_flight();
+    if survey.narrow {
+        lanes = lanes.max(4);
+    }
+    if in_blocks {
+        lanes = lanes.max(PARTIALS);
+    }
+    let mask_bytes = if survey.narrow || !survey.wide { 4 } else { 8 };
+    let (scalar, lane) = (survey.scalar, survey.lane);
+    if !always && lane > scalar * WORTH {
+        return Err(format!("a lane costs {lane:.0}, a scalar iteration {scalar:.0}"));
+    }
+    Ok(Plan { form, count: lanes as u32, mask_bytes })
+}
+
+struct Survey<'l> {
+    form: &'l LaneLoop,
+    code: &'l Code,
+    scalar: f64,
+    lane: f64,
+    /// 64-bit and 32-bit values vary.
+    wide: bool,
+    narrow: bool,
+    values: usize,
+    carried: std::collections::BTreeSet<u32>,
+    depth: usize,
+    divergent_loops: bool,
+}
+
+impl<'l> Survey<'l> {
+    fn new(form: &'l LaneLoop, code: &'l Code) -> Survey<'l> {
+        Survey {
+            form,
+            code,
+            scalar: 0.0,
+            lane: 0.0,
+            wide: false,
+            narrow: false,
+            values: 0,
+            carried: std::collections::BTreeSet::new(),
+            depth: 0,
+            divergent_loops: false,
+        }
+    }
+
+    fn vectors_in_flight(&self) -> usize {
+        if self.values > LONG_BODY {
+            return 1;
+        }
+        let carried = self.carried.len().max(2);
+        (LIVE_VECTORS / carried).clamp(1, 4)
+    }
+
+    fn dtype(&self, value: ValueId) -> DType {
+        self.code.insts[value.0 as usize].dtype
+    }
+
+    fn sees(&mut self, dtype: DType) {
+        match dtype {
+            DType::Bool => {}
+            other if other.loaded().size() == 8 => self.wide = true,
+            _ => self.narrow = true,
+        }
+    }
+
+    /// Lanes of one vector, for costs.
+    fn per_vector(dtype: DType) -> f64 {
+        match dtype {
+            DType::F64 | DType::I64 | DType::U64 => 2.0,
+            _ => 4.0,
+        }
+    }
+
+    fn block(&mut self, block: &[LaneStmt], weight: f64) {
+        block.iter().for_each(|stmt| self.stmt(stmt, weight));
+    }
+
+    fn add(&mut self, weight: f64, scalar: f64, lane: f64) {
+        self.scalar += weight * scalar;
+        self.lane += weight * lane;
+    }
+
+    fn stmt(&mut self, stmt: &LaneStmt, weight: f64) {
+        match stmt {
+            LaneStmt::Eval { value, access } => self.eval(*value, *access, weight),
+            LaneStmt::Set { var, value, blend } => {
+                if self.form.var_shape(*var) == Shape::Varying {
+                    let dtype = self.dtype(*value);
+                    self.sees(dtype);
+                    if self.depth > 0 {
+                        self.carried.insert(var.0);
+                    }
+                    let cost = if *blend { 1.0 / Self::per_vector(dtype) } else { 0.0 };
+                    self.add(weight, 0.0, cost);
+                }
+            }
+            LaneStmt::Store { array: _, value, access, .. } => {
+                let dtype = self.dtype(*value);
+                match access {
+                    Access::Contiguous => self.add(weight, 1.5, 1.0 / Self::per_vector(dtype)),
+                    Access::Uniform | Access::Scattered => self.add(weight, 1.5, 4.0),
+                }
+            }
+            LaneStmt::ScratchStore { access, .. } => {
+                let lane = if *access == Access::Contiguous { 1.0 } else { 4.0 };
+                self.add(weight, 1.5, lane);
+            }
+            LaneStmt::If { then, otherwise, flow, .. } => {
+                self.add(weight, 1.0, if *flow == Flow::Divergent { 1.0 } else { 0.2 });
+                // Scalar code runs one arm, lanes that part run both.
+                let scalar = self.scalar;
+                self.block(then, weight);
+                self.block(otherwise, weight);
+                if *flow == Flow::Divergent && !otherwise.is_empty() {
+                    self.scalar = scalar + (self.scalar - scalar) * 0.5;
+                }
+            }
+            LaneStmt::Switch { cases, default, .. } => {
+                self.add(weight, 2.0, 2.0);
+                cases.iter().for_each(|(_, case)| self.block(case, weight));
+                self.block(default, weight);
+            }
+            LaneStmt::Loop { header, body, continuing, flow, .. } => {
+                self.repeated(&[header, body, continuing], *flow, weight);
+            }
+            LaneStmt::For { body, flow, .. } => {
+                self.add(weight * TURNS, 2.0, 0.5);
+                self.repeated(&[body], *flow, weight);
+            }
+            LaneStmt::Reduce { reduce, .. } => {
+                let dtype = self.code.reduces[reduce.0 as usize].dtype;
+                self.sees(dtype);
+                self.add(weight, 2.0, 1.5 / Self::per_vector(dtype));
+            }
+            LaneStmt::ScratchZero(scratch) => {
+                let len = f64::from(self.code.scratch[scratch.0 as usize].len);
+                self.add(weight, len / 8.0, len / 4.0);
+            }
+            LaneStmt::Break | LaneStmt::Continue | LaneStmt::Return | LaneStmt::Trap { .. } => {
+                self.add(weight, 1.0, 0.5);
+            }
+        }
+    }
+
+    fn repeated(&mut self, blocks: &[&Vec<LaneStmt>], flow: Flow, weight: f64) {
+        let before = self.lane;
+        self.depth += 1;
+        for block in blocks {
+            self.block(block, weight * TURNS);
+        }
+        self.depth -= 1;
+        if flow == Flow::Divergent {
+            self.divergent_loops = true;
+            self.lane = before + (self.lane - before) * WAITING;
+        }
+    }
+
+    fn eval(&mut self, value: ValueId, access: Access, weight: f64) {
+        let inst = &self.code.insts[value.0 as usize];
+        let varies = self.form.shape(value) == Shape::Varying;
+        if varies {
+            self.values += 1;
+            self.sees(inst.dtype);
+        }
+        let vector = 1.0 / Self::per_vector(inst.dtype);
+        match &inst.kind {
+            InstKind::Const(_) | InstKind::Get(_) | InstKind::HostGet(_) => {}
+            InstKind::Extent { .. } => {}
+            InstKind::Load { .. } => match access {
+                Access::Uniform => self.add(weight, 1.5, 0.2),
+                Access::Contiguous => self.add(weight, 1.5, vector),
+                Access::Scattered => self.add(weight, 1.5, 3.5),
+            },
+            InstKind::ScratchLoad { .. } => {
+                let lane = if access == Access::Contiguous { 1.0 } else { 4.0 };
+                self.add(weight, 1.5, lane);
+            }
+            InstKind::Atomic(_) => self.add(weight, 6.0, 8.0),
+            InstKind::Op { op, args } => {
+                let (scalar, lane) = self.op(*op, args, inst.dtype);
+                self.add(weight, scalar, if varies { lane } else { 0.1 * scalar });
+            }
+        }
+    }
+
+    /// Cost of an op, scalar and as a lane.
+    fn op(&self, op: Op, args: &[ValueId], dtype: DType) -> (f64, f64) {
+        let from = self.dtype(args[0]);
+        let vector = 1.0 / Self::per_vector(from).min(Self::per_vector(dtype));
+        let literal = args.get(1).and_then(|by| match self.code.insts[by.0 as usize].kind {
+            InstKind::Const(scalar) => scalar.as_integer(),
+            _ => None,
+        });
+        match op {
+            Op::Div | Op::Sqrt => (4.0, 4.0 * vector * if from == DType::F64 { 1.2 } else { 1.0 }),
+            Op::DivFloor | Op::RemFloor | Op::DivTrunc | Op::RemTrunc => match literal {
+                Some(by) if by > 0 && (by as u128).is_power_of_two() => (1.5, 1.5 * vector),
+                Some(_) if dtype == DType::U32 => (4.0, 3.0),
+                Some(_) => (5.0, 8.0),
+                None => (12.0, 16.0),
+            },
+            Op::MulHigh if dtype == DType::U32 => (1.5, 1.25),
+            Op::MulHigh => (2.0, 5.0),
+            Op::PopCount | Op::CountLeadingZeros | Op::CountTrailingZeros => (1.0, 3.0),
+            Op::Mul if dtype.size() == 8 && dtype.is_int() => (1.0, 2.0),
+            Op::Shl | Op::Shr if self.form.shape(args[1]) != Shape::Uniform => (1.5, 4.5),
+            Op::Exp
+            | Op::Exp2
+            | Op::Log
+            | Op::Log2
+            | Op::Pow
+            | Op::Sin
+            | Op::Cos
+            | Op::Tan
+            | Op::Asin
+            | Op::Acos
+            | Op::Atan
+            | Op::Atan2
+            | Op::Sinh
+            | Op::Cosh
+            | Op::Tanh
+            | Op::Erf => (30.0, 33.0),
+            Op::CastTrap | Op::CastSat if from == DType::F32 && dtype == DType::I32 => (4.0, 1.5),
+            Op::CastTrap | Op::CastSat => (4.0, 7.0),
+            Op::CastNearest if from.size() == 8 && from.is_int() && from != DType::U64 => {
+                (1.5, 4.0)
+            }
+            Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => (1.0, 1.4 * vector),
+            Op::Select => (1.5, 1.2 * vector),
+            _ => (1.0, vector),
+        }
+    }
+}
