@@ -168,7 +168,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_enum, default_value_t = View::Ir)]
     pub view: View,
 
-    /// For shaders: `tuned` or `generated`
+    /// For shaders: `tuned` or `generated`; for `clif` and `asm`: `1t` or `lanes`
     #[arg(long)]
     pub variant: Option<String>,
 
@@ -190,6 +190,8 @@ pub(crate) enum View {
     Clif,
     /// Machine code of the JIT
     Asm,
+    /// Loops in masked form, as the JIT runs them in lanes
+    Lanes,
     /// Shader text
     Wgsl,
     /// The shader as SPIR-V

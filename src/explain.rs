@@ -5,6 +5,7 @@ use crossover_contract::Kernel;
 use crossover_harness::{Subject, exit, require_known};
 use crossover_values::DType;
 use crossover_wgsl::Target;
+use crossover_backends::Lanes;
 
 use crate::CommandResult;
 use crate::cli::{ExplainArgs, View};
@@ -31,7 +32,7 @@ const fn owner(view: View) -> Option<&'static str> {
     match view {
         View::Source | View::Ir => None,
         View::Bytecode => Some("interpreter"),
-        View::Clif | View::Asm => Some("cranelift"),
+        View::Clif | View::Asm | View::Lanes => Some("cranelift"),
         View::Wgsl | View::Spirv | View::Msl | View::Hlsl => Some("wgsl"),
     }
 }
@@ -53,13 +54,20 @@ fn text(kernel: &Kernel, dtype: DType, args: &ExplainArgs) -> Result<String, Com
         View::Source => kernel.source.text.clone(),
         View::Ir => views::ir(kernel, dtype)?,
         View::Bytecode => views::bytecode(kernel, dtype)?,
-        View::Clif => views::clif(kernel, dtype)?,
-        View::Asm => views::machine_code(kernel, dtype)?,
+        View::Clif => views::clif(kernel, dtype, code_variant(args)?)?,
+        View::Asm => views::machine_code(kernel, dtype, code_variant(args)?)?,
+        View::Lanes => views::lanes(kernel, dtype)?,
         View::Wgsl => joined(&views::wgsl(kernel, dtype, shader_variant(args)?)?),
         View::Spirv => translated(kernel, dtype, args, Target::SpirV)?,
         View::Msl => translated(kernel, dtype, args, Target::Msl)?,
         View::Hlsl => translated(kernel, dtype, args, Target::Hlsl)?,
     })
+}
+
+fn code_variant(args: &ExplainArgs) -> Result<Lanes, CommandError> {
+    let variant = args.variant.as_deref().unwrap_or("1t");
+    require_known("variant", variant, ["1t", "lanes"])?;
+    Ok(if variant == "lanes" { Lanes::Paying } else { Lanes::Off })
 }
 
 fn shader_variant(args: &ExplainArgs) -> Result<&str, CommandError> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossover_contract::{
     Adapter, Backend, Failure, Kernel, Outcome, Phase, Prepared, Promise, Target, Variant,
 };
-use crossover_cranelift::{Bounds, CompileError, Compiled, Options, RunError, RunOptions};
+use crossover_cranelift::{Bounds, CompileError, Compiled, Lanes, Options, RunError, RunOptions};
 use crossover_ir::{Module, Valid, polynomial};
 use crossover_values::{DType, Signature, Value};
 
@@ -33,13 +33,18 @@ impl Backend for Cranelift {
         let mut variants = vec![
             variant("1t", "machine code, one thread, bounds checked", false),
             variant("threads", "machine code, regions shared by threads", true),
+            variant("lanes", "iterations side by side in vectors, one thread", false),
+            variant("lanes+threads", "as lanes, regions shared by threads", true),
             variant("unchecked", "as 1t without bounds checks, to price them", false),
         ];
         let compiled = front::compile(kernel, dtype);
         if compiled.is_ok_and(|module| polynomial::is_repeated(&module)) {
-            let doc = "as 1t with exp, log, sin, cos, tanh and erf by polynomials";
-            variants
-                .push(Variant { promise: Promise::Bounded, ..variant("polynomial", doc, false) });
+            for (name, as_what) in [("polynomial", "1t"), ("lanes+polynomial", "lanes")] {
+                let doc =
+                    format!("as {as_what} with exp, log, sin, cos, tanh and erf by polynomials");
+                let promise = Promise::Bounded;
+                variants.push(Variant { promise, ..variant(name, &doc, false) });
+            }
         }
         variants
     }
@@ -53,13 +58,14 @@ impl Backend for Cranelift {
             "unchecked" => Bounds::Unchecked,
             _ => Bounds::Checked,
         };
+        let lanes = if target.variant.starts_with("lanes") { Lanes::Paying } else { Lanes::Off };
         let (mut module, mut parse) = front::timed_compile(target.kernel, target.dtype)?;
-        if target.variant == "polynomial" {
+        if target.variant.ends_with("polynomial") {
             let start = Instant::now();
             module = polynomial::expand(&module);
             parse += start.elapsed();
         }
-        let compiled = crossover_cranelift::compile(&module, 0, &Options { bounds });
+        let compiled = crossover_cranelift::compile(&module, 0, &Options { bounds, lanes });
         let compiled = compiled.map_err(|error| refused(&error))?;
         let timings = compiled.timings();
         let phases = vec![
@@ -68,7 +74,7 @@ impl Backend for Cranelift {
             phase("lower", timings.lower),
             phase("compile", timings.compile),
         ];
-        let threads = if target.variant == "threads" { target.threads } else { 1 };
+        let threads = if target.variant.ends_with("threads") { target.threads } else { 1 };
         let signature = module_signature(&module);
         Ok(Box::new(PreparedCode { module, compiled, signature, phases, threads }))
     }

@@ -1,7 +1,7 @@
 //! What each backend makes of a kernel, as text for people.
 
 use crossover_contract::{Failure, Kernel};
-use crossover_cranelift::Options;
+use crossover_cranelift::{Lanes, Options};
 use crossover_values::DType;
 use crossover_wgsl::{Features, FragmentForm, Limits, reflect};
 
@@ -40,21 +40,33 @@ pub fn bytecode(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
 ///
 /// # Errors
 /// If Cranelift refuses the kernel or this machine.
-pub fn clif(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
-    Ok(compiled(kernel, dtype)?.clif())
+pub fn clif(kernel: &Kernel, dtype: DType, lanes: Lanes) -> Result<String, Failure> {
+    Ok(compiled(kernel, dtype, lanes)?.clif())
+}
+
+/// The masked form of the regions that run in lanes, and why others do not.
+///
+/// # Errors
+/// If Cranelift refuses the kernel or this machine.
+pub fn lanes(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
+    Ok(compiled(kernel, dtype, Lanes::Paying)?.lanes())
 }
 
 /// Machine code of the JIT.
 ///
 /// # Errors
 /// If Cranelift refuses the kernel or this machine.
-pub fn machine_code(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
-    Ok(compiled(kernel, dtype)?.disassembly())
+pub fn machine_code(kernel: &Kernel, dtype: DType, lanes: Lanes) -> Result<String, Failure> {
+    Ok(compiled(kernel, dtype, lanes)?.disassembly())
 }
 
-fn compiled(kernel: &Kernel, dtype: DType) -> Result<crossover_cranelift::Compiled, Failure> {
+fn compiled(
+    kernel: &Kernel,
+    dtype: DType,
+    lanes: Lanes,
+) -> Result<crossover_cranelift::Compiled, Failure> {
     let module = front::compile(kernel, dtype)?;
-    crossover_cranelift::compile(&module, 0, &Options::default())
+    crossover_cranelift::compile(&module, 0, &Options { lanes, ..Options::default() })
         .map_err(|error| Failure::Failed(error.to_string()))
 }
 

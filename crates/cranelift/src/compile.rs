@@ -13,6 +13,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module as _, ModuleError, default_libcall_names};
+use crossover_ir::lanes::print_lanes;
 use crossover_ir::{Kernel, Module, Op, Span, Stmt, Unit, Valid, VarId, run_host, units};
 use crossover_values::{DType, Value};
 use rayon::ThreadPool;
@@ -42,8 +43,8 @@ pub(crate) struct CompiledUnit {
     /// Estimated instructions of one iteration.
     pub(crate) cost: u64,
     pub(crate) sites: Vec<Site>,
-    /// Iterations of a chunk, if it runs in lanes.
-    pub(crate) lanes: Option<u32>,
+    /// How it runs in lanes, if it does.
+    pub(crate) plan: Option<lower::Plan>,
     /// Why it does not, if that was asked for.
     pub(crate) scalar_because: Option<String>,
     /// As lowered, before Cranelift's passes.
@@ -68,6 +69,17 @@ pub struct UnitReport {
     pub lower: Duration,
     /// CLIF to machine code.
     pub compile: Duration,
+}
+
+impl CompiledUnit {
+    /// A comment line that says whether it runs in lanes; empty if nobody asked for lanes.
+    pub(crate) fn note(&self) -> String {
+        match (&self.plan, &self.scalar_because) {
+            (Some(plan), _) => format!("; lanes: {} iterations side by side\n", plan.count),
+            (None, Some(reason)) => format!("; scalar: {reason}\n"),
+            (None, None) => String::new(),
+        }
+    }
 }
 
 /// Compiles one kernel of a module for this machine.
@@ -133,8 +145,22 @@ impl Compiled {
 
     /// The CLIF of every unit, as lowered.
     pub fn clif(&self) -> String {
-        let texts = self.units.iter().map(|unit| unit.clif.display().to_string());
-        texts.collect::<Vec<_>>().join("\n")
+        let text = |unit: &CompiledUnit| format!("{}{}", unit.note(), unit.clif.display());
+        self.units.iter().map(text).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The masked form of every region, or why it stays scalar.
+    pub fn lanes(&self) -> String {
+        let kernel = self.kernel();
+        let mut text = String::new();
+        for (unit, compiled) in units(kernel).iter().zip(&self.units) {
+            let Unit::Region(region) = unit else { continue };
+            text.push_str(&compiled.note());
+            if let Some(plan) = &compiled.plan {
+                text.push_str(&print_lanes(kernel, &region.code, &plan.form));
+            }
+        }
+        text
     }
 
     /// The machine code of every unit, in Intel syntax with source lines.
@@ -245,7 +271,7 @@ impl Compiler {
             vcode: finished.vcode.clone(),
             sites: lowered.sites,
             layout,
-            lanes: (lanes > 0).then_some(lanes),
+            plan,
             scalar_because,
             clif,
             machine,

@@ -17,6 +17,7 @@ pub(crate) fn disassemble(module: &Module, units: &[CompiledUnit]) -> String {
     for (index, unit) in units.iter().enumerate() {
         let line = line(module, unit.report.span).map_or(0, |(number, _)| number);
         let _ = writeln!(text, "unit{index}: line {line}, {} bytes", unit.report.code_size);
+        text.push_str(&unit.note());
         match &unit.vcode {
             Some(vcode) => text.push_str(vcode),
             None if HAS_DISASSEMBLER => write_unit(module, unit, &mut text),
