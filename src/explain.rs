@@ -1,11 +1,11 @@
 //! `crossover explain`: what each backend makes of a kernel, as text.
 
+use crossover_backends::Lanes;
 use crossover_backends::views;
 use crossover_contract::Kernel;
 use crossover_harness::{Subject, exit, require_known};
 use crossover_values::DType;
 use crossover_wgsl::Target;
-use crossover_backends::Lanes;
 
 use crate::CommandResult;
 use crate::cli::{ExplainArgs, View};

@@ -250,7 +250,8 @@ impl Compiler {
             self.module.declare_function(&format!("unit{index}"), Linkage::Local, &signature)?;
         self.module.clear_context(&mut self.context);
         self.context.func.signature = signature;
-        let source = Source { kernel, unit, layout: &layout, bounds: options.bounds, lanes: plan.as_ref() };
+        let source =
+            Source { kernel, unit, layout: &layout, bounds: options.bounds, lanes: plan.as_ref() };
         let lowered = self.lower(&source)?;
         let clif = self.context.func.clone();
         let lower = begin.elapsed();

@@ -120,11 +120,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Places results and scratch arrays of a unit that assigns the host variables `assigned`.
-    pub(crate) fn new(
-        code: &Code,
-        assigned: &[VarId],
-        lanes: u32,
-    ) -> Result<Layout, CompileError> {
+    pub(crate) fn new(code: &Code, assigned: &[VarId], lanes: u32) -> Result<Layout, CompileError> {
         let mut words = FAILURE_WORDS;
         let mut take = |count: usize| {
             let first = words;

@@ -13,7 +13,8 @@ fn agree(text: &str, cases: impl IntoIterator<Item = Vec<Value>>) {
     let module = parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let compiled = compile(&module, 0, &Options::default()).expect("it compiles");
-    let free = compile(&module, 0, &Options { bounds: Bounds::Unchecked }).expect("it compiles");
+    let free = compile(&module, 0, &Options { bounds: Bounds::Unchecked, ..Options::default() })
+        .expect("it compiles");
     for (number, arguments) in cases.into_iter().enumerate() {
         let want = reference::run(&module, 0, &arguments);
         let mut got = vec![outputs(&compiled, &arguments, 1)];

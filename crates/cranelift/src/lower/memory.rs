@@ -222,7 +222,13 @@ impl Lower<'_, '_> {
         }
     }
 
-    pub(super) fn store_element(&mut self, dtype: DType, value: Value, address: Value, offset: i32) {
+    pub(super) fn store_element(
+        &mut self,
+        dtype: DType,
+        value: Value,
+        address: Value,
+        offset: i32,
+    ) {
         let flags = MemFlagsData::trusted();
         if dtype == DType::U8 {
             self.builder.ins().istore8(flags, value, address, offset);

@@ -208,7 +208,8 @@ impl Generator {
         let id = self.pick(4);
         let dtype = [DType::F64, DType::F32, DType::U32, DType::I64][id];
         let value = self.expression(dtype, 2);
-        let payload = if id == 3 && self.indexed { vec![self.b.get(self.index)] } else { Vec::new() };
+        let payload =
+            if id == 3 && self.indexed { vec![self.b.get(self.index)] } else { Vec::new() };
         self.b.push(Stmt::Reduce { reduce: ReduceId(id as u32), value, payload });
     }
 

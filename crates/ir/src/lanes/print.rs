@@ -163,7 +163,10 @@ impl Printer<'_> {
             LaneStmt::For { var, lo, hi, step, body, flow, exits, .. } => {
                 let (var, flow) = (self.names.var(*var), parts(*flow));
                 let exits = leaving(*exits);
-                self.open(format_args!("for {var} = v{} to v{} step {step}{flow}{exits}", lo.0, hi.0));
+                self.open(format_args!(
+                    "for {var} = v{} to v{} step {step}{flow}{exits}",
+                    lo.0, hi.0
+                ));
                 self.block(body);
                 self.close();
             }

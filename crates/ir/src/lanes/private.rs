@@ -54,9 +54,9 @@ pub(super) fn is_private(
     if first_of_parts(code, &scope.parts, var) != First::Reads {
         return true;
     }
-    around[outermost..].iter().any(|frame| {
-        first(code, &frame.block[..frame.at], var) == First::Sets
-    })
+    around[outermost..]
+        .iter()
+        .any(|frame| first(code, &frame.block[..frame.at], var) == First::Sets)
 }
 
 fn first_of_parts(code: &Code, parts: &[&[Stmt]], var: VarId) -> First {
@@ -114,12 +114,10 @@ fn first_of(code: &Code, stmt: &Stmt, var: VarId) -> First {
             firsts.push(first(code, default, var));
             branches(&firsts)
         }
-        Stmt::Loop { header, body, continuing, .. } => {
-            match first(code, header, var) {
-                First::Neither => read_or(first_of_loop(code, header, body, continuing, var)),
-                decided => decided,
-            }
-        }
+        Stmt::Loop { header, body, continuing, .. } => match first(code, header, var) {
+            First::Neither => read_or(first_of_loop(code, header, body, continuing, var)),
+            decided => decided,
+        },
         Stmt::For { var: counter, body, .. } => {
             if *counter == var {
                 First::Neither

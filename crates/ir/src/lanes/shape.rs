@@ -70,9 +70,7 @@ pub(super) fn plain(op: Op, dtype: DType, args: &[Operand]) -> Shape {
         (Op::Shl, [a, by]) => stepped(a.shape.step().zip(by.constant()).and_then(|(step, by)| {
             (0..16).contains(&by).then(|| step.checked_mul(1 << by)).flatten()
         })),
-        (Op::CastWrap | Op::Bitcast, [a])
-            if a.dtype.is_int() && dtype.size() <= a.dtype.size() =>
-        {
+        (Op::CastWrap | Op::Bitcast, [a]) if a.dtype.is_int() && dtype.size() <= a.dtype.size() => {
             a.shape
         }
         (Op::Select, [cond, a, b]) if cond.shape == Shape::Uniform => a.shape.join(b.shape),

@@ -44,8 +44,7 @@ impl Lanes<'_, '_, '_> {
         let inside: Vec<Value> = parts
             .iter()
             .map(|part| {
-                let above =
-                    self.lower.builder.ins().fcmp(FloatCC::GreaterThanOrEqual, *part, low);
+                let above = self.lower.builder.ins().fcmp(FloatCC::GreaterThanOrEqual, *part, low);
                 let below = self.lower.builder.ins().fcmp(FloatCC::LessThan, *part, end);
                 self.lower.builder.ins().band(above, below)
             })
@@ -108,10 +107,9 @@ impl Lanes<'_, '_, '_> {
         };
         let signed = from.is_signed_int();
         match (from, to) {
-            (DType::I32 | DType::U32, DType::F32) => parts
-                .into_iter()
-                .map(|part| self.from_int(signed, F32X4, part))
-                .collect(),
+            (DType::I32 | DType::U32, DType::F32) => {
+                parts.into_iter().map(|part| self.from_int(signed, F32X4, part)).collect()
+            }
             (DType::I32 | DType::U32, _) => {
                 let wide =
                     if signed { self.widen_signed(&parts) } else { self.widen_unsigned(&parts) };

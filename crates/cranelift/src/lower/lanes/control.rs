@@ -43,9 +43,13 @@ impl Lanes<'_, '_, '_> {
                     Flow::Uniform => self.uniform_if(*cond, then, otherwise),
                     Flow::Divergent => {
                         let cond = self.vectors(*cond);
-                        self.divergent_if(&cond, |it| it.block(then), then, |it| {
-                            it.block(otherwise)
-                        }, otherwise)
+                        self.divergent_if(
+                            &cond,
+                            |it| it.block(then),
+                            then,
+                            |it| it.block(otherwise),
+                            otherwise,
+                        )
                     }
                 };
             }
@@ -116,7 +120,9 @@ impl Lanes<'_, '_, '_> {
 
     fn get(&mut self, var: VarId) -> Held {
         match self.form.var_shape(var) {
-            Shape::Uniform => Held::One(self.lower.builder.use_var(self.lower.vars[var.0 as usize])),
+            Shape::Uniform => {
+                Held::One(self.lower.builder.use_var(self.lower.vars[var.0 as usize]))
+            }
             Shape::Affine(step) => {
                 let first = self.lower.builder.use_var(self.lower.vars[var.0 as usize]);
                 Held::Steps(first, step)
@@ -179,11 +185,7 @@ impl Lanes<'_, '_, '_> {
             return false;
         }
         if let Some(join) = join {
-            let mask = if reached {
-                self.mask_vectors()
-            } else {
-                vec![self.zeros(); join.len()]
-            };
+            let mask = if reached { self.mask_vectors() } else { vec![self.zeros(); join.len()] };
             self.define(join, &mask);
         }
         self.lower.builder.ins().jump(after, &[]);
@@ -305,11 +307,7 @@ impl Lanes<'_, '_, '_> {
         self.maybe_empty = maybe_empty;
         self.depth -= 1;
         if let Some(out) = &out {
-            let left = if reached {
-                self.mask_vectors()
-            } else {
-                vec![self.zeros(); out.len()]
-            };
+            let left = if reached { self.mask_vectors() } else { vec![self.zeros(); out.len()] };
             self.define(out, &left);
         }
         if self.ended {

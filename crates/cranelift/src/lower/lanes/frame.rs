@@ -14,8 +14,8 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Variable;
-use crossover_ir::Region;
 use crossover_ir::lanes::LaneStmt;
+use crossover_ir::{Region, ValueId};
 
 use super::mask::Mask;
 use super::{Lanes, Plan};
@@ -50,6 +50,7 @@ impl<'a> Lower<'a, '_> {
         plan: &'a Plan,
     ) {
         let bail = self.builder.create_block();
+        self.builder.set_cold_block(bail);
         let done = self.builder.create_block();
         let mut lanes = Lanes {
             plan,
@@ -65,6 +66,7 @@ impl<'a> Lower<'a, '_> {
             returned: None,
             ended: false,
             maybe_empty: false,
+            evaluated: ValueId(0),
             kept_aside: None,
             partials: Vec::new(),
             bail,

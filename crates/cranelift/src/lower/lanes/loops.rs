@@ -231,8 +231,7 @@ impl Lanes<'_, '_, '_> {
         });
         let mask = self.mask_vectors();
         self.depth += 1;
-        let around =
-            Around { exit: None, next, depth: self.depth, waiting: waiting.clone() };
+        let around = Around { exit: None, next, depth: self.depth, waiting: waiting.clone() };
         self.around.push(around);
         let reached = self.block(body);
         self.around.pop();
@@ -255,13 +254,7 @@ impl Lanes<'_, '_, '_> {
     }
 
     /// The lanes that pass a loop's condition; leaves if there is none.
-    fn header_apart(
-        &mut self,
-        parts: Repeated<'_>,
-        live: &[Variable],
-        start: Block,
-        exit: Block,
-    ) {
+    fn header_apart(&mut self, parts: Repeated<'_>, live: &[Variable], start: Block, exit: Block) {
         self.depth += 1;
         self.block(parts.header);
         self.depth -= 1;
@@ -281,8 +274,7 @@ impl Lanes<'_, '_, '_> {
 
     fn repeat_apart(&mut self, parts: Repeated<'_>) {
         let live = self.mask_variables();
-        let (start, exit) =
-            (self.lower.builder.create_block(), self.lower.builder.create_block());
+        let (start, exit) = (self.lower.builder.create_block(), self.lower.builder.create_block());
         let twice = weight(parts.header).is_some_and(|weight| weight <= SMALL_HEADER);
         let mut again = start;
         if twice {
@@ -322,8 +314,7 @@ impl Lanes<'_, '_, '_> {
     /// A counted loop with bounds for all, which lanes leave early.
     fn count_with_exits(&mut self, parts: Counted<'_>) {
         let live = self.mask_variables();
-        let (start, exit) =
-            (self.lower.builder.create_block(), self.lower.builder.create_block());
+        let (start, exit) = (self.lower.builder.create_block(), self.lower.builder.create_block());
         let enters = self.enters(parts);
         let left = self.start_count(parts);
         let mask = self.mask_vectors();
@@ -351,8 +342,7 @@ impl Lanes<'_, '_, '_> {
         let together = self.form.var_shape(parts.var) != Shape::Varying;
         let counters = (!together).then(|| self.var_vectors(parts.var));
         let scalar = self.lower.vars[parts.var.0 as usize];
-        let (start, exit) =
-            (self.lower.builder.create_block(), self.lower.builder.create_block());
+        let (start, exit) = (self.lower.builder.create_block(), self.lower.builder.create_block());
         match &counters {
             Some(counters) => {
                 let lo = self.vectors(parts.lo);

@@ -17,8 +17,7 @@ pub(super) enum Mask {
 }
 
 /// Bytes 0 to 3 and 8 to 11 of two vectors: the low words of 64-bit lanes.
-pub(super) const LOW_WORDS: [u8; 16] =
-    [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+pub(super) const LOW_WORDS: [u8; 16] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
 /// The high words of 64-bit lanes.
 pub(super) const HIGH_WORDS: [u8; 16] =
     [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];

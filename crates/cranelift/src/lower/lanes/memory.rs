@@ -107,9 +107,8 @@ impl Lanes<'_, '_, '_> {
             Access::Uniform | Access::Scattered => {
                 let addresses = self.addresses(array, indices);
                 let held = self.held(value);
-                let lanes: Vec<Value> = (0..self.count as usize)
-                    .map(|lane| self.lane_of(value, &held, lane))
-                    .collect();
+                let lanes: Vec<Value> =
+                    (0..self.count as usize).map(|lane| self.lane_of(value, &held, lane)).collect();
                 self.store_lanes(dtype, &lanes, addresses);
             }
         }
@@ -174,7 +173,8 @@ impl Lanes<'_, '_, '_> {
     fn test_firsts(&mut self, array: ArrayId, indices: &[ValueId]) {
         for (axis, index) in indices.iter().enumerate() {
             let (value, axis) = (*index, axis as u32);
-            let known = [Guard::Inside { value, array, axis }, Guard::InsideAll { value, array, axis }];
+            let known =
+                [Guard::Inside { value, array, axis }, Guard::InsideAll { value, array, axis }];
             if self.form.guards.iter().any(|guard| known.contains(guard)) {
                 continue;
             }
@@ -309,10 +309,8 @@ impl Lanes<'_, '_, '_> {
         let limit = self.lower.builder.ins().splat(ty, limit);
         let parts = self.vectors(index);
         let code = IntCC::UnsignedGreaterThanOrEqual;
-        let outside: Vec<Value> = parts
-            .iter()
-            .map(|part| self.lower.builder.ins().icmp(code, *part, limit))
-            .collect();
+        let outside: Vec<Value> =
+            parts.iter().map(|part| self.lower.builder.ins().icmp(code, *part, limit)).collect();
         let outside = self.to_mask(outside, dtype.size());
         let outside = self.active(&outside);
         let any = self.any(&outside);
@@ -398,4 +396,3 @@ impl Lanes<'_, '_, '_> {
         (addresses, layout::offset(self.lower.source.layout.lane_scratch(scratch)))
     }
 }
-

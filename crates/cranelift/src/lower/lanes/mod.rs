@@ -78,6 +78,8 @@ pub(super) struct Lanes<'l, 'a, 'b> {
     ended: bool,
     /// The mask may have no lane although nothing asked.
     maybe_empty: bool,
+    /// The instruction that is being evaluated.
+    evaluated: ValueId,
     /// A value that another stands for at the moment.
     kept_aside: Option<Held>,
     /// Partial results of reductions.

@@ -16,13 +16,14 @@ impl Lanes<'_, '_, '_> {
         if let Some(held) = self.guarded(value, op, args) {
             return self.keep(value, held);
         }
+        self.evaluated = value;
         match self.shape(value) {
             Shape::Uniform => {
-                let scalar = self.lower.op(op, args, inst);
+                let scalar = self.lower.op(op, args, value, inst);
                 self.keep(value, Held::One(scalar));
             }
             Shape::Affine(step) => {
-                let scalar = self.lower.op(op, args, inst);
+                let scalar = self.lower.op(op, args, value, inst);
                 self.keep(value, Held::Steps(scalar, step));
             }
             Shape::Varying => {
@@ -156,8 +157,7 @@ impl Lanes<'_, '_, '_> {
                 _ => differ.iter().map(|it| self.lower.builder.ins().bnot(*it)).collect(),
             };
         }
-        let parts =
-            a.iter().zip(&b).map(|(a, b)| self.lower.compare(op, dtype, *a, *b)).collect();
+        let parts = a.iter().zip(&b).map(|(a, b)| self.lower.compare(op, dtype, *a, *b)).collect();
         self.to_mask(parts, dtype.size())
     }
 
@@ -241,7 +241,8 @@ impl Lanes<'_, '_, '_> {
     /// by invariant integers using multiplication* (PLDI 1994), the form with a 33-bit reciprocal.
     fn divide_by_literal(&mut self, a: ValueId, by: u32, quotient: bool) -> Vec<Value> {
         let bits = 32 - (by - 1).leading_zeros();
-        let reciprocal = ((1_u128 << 32) * ((1_u128 << bits) - u128::from(by)) / u128::from(by)) + 1;
+        let reciprocal =
+            ((1_u128 << 32) * ((1_u128 << bits) - u128::from(by)) / u128::from(by)) + 1;
         let factor = self.splat_constant(Scalar::U32(reciprocal as u32));
         let divisor = self.splat_constant(Scalar::U32(by));
         let one = self.lower.integer(I32, 1);
@@ -294,7 +295,7 @@ impl Lanes<'_, '_, '_> {
                 let scalar = self.lane_of(*arg, held, lane);
                 self.lower.values[arg.0 as usize] = Some(scalar);
             }
-            lanes.push(self.lower.op(op, args, inst));
+            lanes.push(self.lower.op(op, args, self.evaluated, inst));
         }
         for (arg, held) in args.iter().zip(operands) {
             self.keep(*arg, held);

@@ -1,12 +1,11 @@
 //! Reductions: one partial result per lane.
 
-use cranelift_codegen::ir::types::{F32X4, F64X2, I32X4};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use crossover_ir::{Op, Reduce, ReduceId, ReduceOp, ValueId};
 use crossover_values::DType;
 
-use super::mask::{LOW_WORDS, Mask};
-use super::{Lanes, reinterpretation};
+use super::Lanes;
+use super::mask::Mask;
 use crate::layout::{self, PARTIALS, Scheme};
 use crate::lower::ReduceState;
 
@@ -25,8 +24,7 @@ impl Lanes<'_, '_, '_> {
             };
             if self.partials.len() == index {
                 let ty = self.lower.builder.func.dfg.value_type(parts[0]);
-                let variables =
-                    parts.iter().map(|_| self.lower.builder.declare_var(ty)).collect();
+                let variables = parts.iter().map(|_| self.lower.builder.declare_var(ty)).collect();
                 self.partials.push(variables);
             }
             let variables = self.partials[index].clone();
@@ -34,21 +32,14 @@ impl Lanes<'_, '_, '_> {
         }
     }
 
-    /// Words of the lane table: an `f32` is the low half of one.
+    /// They stand side by side in the lane table.
     fn load_partials(&mut self, dtype: DType, word: usize) -> Vec<Value> {
-        let flags = MemFlagsData::trusted();
-        let lane = self.lower.lane;
-        let mut load = |pair: usize| {
-            let offset = layout::offset(word + 2 * pair);
-            self.lower.builder.ins().load(F64X2, flags, lane, offset)
-        };
-        let pairs: Vec<Value> = (0..PARTIALS / 2).map(&mut load).collect();
-        if dtype == DType::F64 {
-            return pairs;
-        }
-        pairs
-            .chunks(2)
-            .map(|pair| self.shuffle(pair[0], pair[1], LOW_WORDS, F32X4))
+        let (flags, lane, ty) = (MemFlagsData::trusted(), self.lower.lane, self.lane_type(dtype));
+        (0..PARTIALS * dtype.size() / 16)
+            .map(|part| {
+                let offset = layout::offset(word + 2 * part);
+                self.lower.builder.ins().load(ty, flags, lane, offset)
+            })
             .collect()
     }
 
@@ -60,7 +51,7 @@ impl Lanes<'_, '_, '_> {
             let variables = self.partials[index].clone();
             let parts = self.read(&variables);
             match self.lower.reduces[index].clone() {
-                ReduceState::Partials => self.store_partials(reduce.dtype, word, &parts),
+                ReduceState::Partials => self.store_partials(word, &parts),
                 ReduceState::Accumulator(variable) => {
                     let mut value = self.lower.builder.use_var(variable);
                     for lane in 0..self.count as usize {
@@ -69,27 +60,18 @@ impl Lanes<'_, '_, '_> {
                     }
                     self.lower.builder.def_var(variable, value);
                 }
-                ReduceState::Best { .. } | ReduceState::Inner { .. } => unreachable!("the analysis refuses these"),
+                ReduceState::Best { .. } | ReduceState::Inner { .. } => {
+                    unreachable!("the analysis refuses these")
+                }
             }
         }
     }
 
-    fn store_partials(&mut self, dtype: DType, word: usize, parts: &[Value]) {
-        let flags = MemFlagsData::trusted();
-        let lane = self.lower.lane;
-        let mut pairs = Vec::with_capacity(PARTIALS / 2);
-        for part in parts {
-            if dtype == DType::F64 {
-                pairs.push(*part);
-            } else {
-                let bits = self.lower.builder.ins().bitcast(I32X4, reinterpretation(), *part);
-                pairs.push(self.lower.builder.ins().uwiden_low(bits));
-                pairs.push(self.lower.builder.ins().uwiden_high(bits));
-            }
-        }
-        for (pair, value) in pairs.into_iter().enumerate() {
-            let offset = layout::offset(word + 2 * pair);
-            self.lower.builder.ins().store(flags, value, lane, offset);
+    fn store_partials(&mut self, word: usize, parts: &[Value]) {
+        let (flags, lane) = (MemFlagsData::trusted(), self.lower.lane);
+        for (part, value) in parts.iter().enumerate() {
+            let offset = layout::offset(word + 2 * part);
+            self.lower.builder.ins().store(flags, *value, lane, offset);
         }
     }
 

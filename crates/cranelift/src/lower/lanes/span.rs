@@ -227,8 +227,7 @@ impl Lanes<'_, '_, '_> {
             self.divided(rounded, step)
         };
         let zero = self.lower.integer(I64, 0);
-        let code =
-            if at_zero { IntCC::SignedLessThanOrEqual } else { IntCC::SignedLessThan };
+        let code = if at_zero { IntCC::SignedLessThanOrEqual } else { IntCC::SignedLessThan };
         let before = self.lower.builder.ins().icmp(code, difference, zero);
         let forever = self.lower.integer(I64, FOREVER);
         self.lower.builder.ins().select(before, count, forever)
@@ -251,13 +250,8 @@ impl Lanes<'_, '_, '_> {
             difference = self.lower.builder.ins().ineg(difference);
             step = -step;
         }
-        let holds =
-            self.lower.builder.ins().icmp(IntCC::SignedLessThanOrEqual, difference, zero);
-        let count = if step > 0 {
-            self.until_above(difference, step, true)
-        } else {
-            forever
-        };
+        let holds = self.lower.builder.ins().icmp(IntCC::SignedLessThanOrEqual, difference, zero);
+        let count = if step > 0 { self.until_above(difference, step, true) } else { forever };
         let count = self.lower.builder.ins().umin(count, limit);
         self.lower.builder.ins().select(holds, count, zero)
     }
