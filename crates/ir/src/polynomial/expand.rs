@@ -45,12 +45,15 @@ fn has_function(inst: &Inst) -> bool {
 
 fn loops_have_function(code: &Code) -> bool {
     let mut found = false;
+    let mut inside = |stmt: &Stmt| {
+        if let Stmt::Eval(value) = stmt {
+            found |= has_function(&code.insts[value.0 as usize]);
+        }
+    };
     for stmt in &code.body {
         stmt.walk(&mut |stmt| {
             if let Stmt::Loop { .. } | Stmt::For { .. } = stmt {
-                stmt.walk(&mut |inner| {
-                    found |= matches!(inner, Stmt::Eval(value) if has_function(&code.insts[value.0 as usize]));
-                });
+                stmt.walk(&mut inside);
             }
         });
     }

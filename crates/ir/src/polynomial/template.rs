@@ -148,12 +148,14 @@ impl Follow<'_> {
 fn used(steps: &[Step], result: usize) -> Vec<Step> {
     let mut needed = vec![false; steps.len()];
     needed[result] = true;
-    for at in (0..=result).rev().filter(|at| matches!(steps[*at].action, Action::Op(..))) {
-        let Action::Op(_, args) = &steps[at].action else { continue };
-        for arg in args {
-            if let (true, Operand::Step(step)) = (needed[at], arg) {
-                needed[*step] = true;
-            }
+    for at in (0..=result).rev() {
+        match &steps[at].action {
+            Action::Op(_, args) if needed[at] => args.iter().for_each(|arg| {
+                if let Operand::Step(step) = arg {
+                    needed[*step] = true;
+                }
+            }),
+            _ => {}
         }
     }
     let mut kept: Vec<Step> = Vec::new();
