@@ -9,12 +9,12 @@ use std::error::Error;
 use std::io::Write as _;
 use std::time::Instant;
 
-use crossover_contract::{
-    Case, CaseRequest, Kernel, NativeCall, NativeError, NativeVariant, SourceText,
-};
-use crossover_lang::{File, Options, Sources};
-use crossover_values::{DType, Signature, Value};
+use crossover_contract::{Case, CaseRequest, Kernel, NativeCall, NativeError, NativeVariant};
+use crossover_values::{DType, Value};
 use rayon::ThreadPool;
+
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 /// Rounds; every variant runs once in each.
 const ROUNDS: usize = 7;
@@ -58,7 +58,7 @@ fn measure(
 ) -> Result<Vec<String>, Box<dyn Error>> {
     let request = CaseRequest { size: size.to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request)?;
-    let arguments = kernel.definition.arguments(&signature(kernel, dtype)?, &case)?;
+    let arguments = kernel.definition.arguments(&support::signature(kernel, dtype), &case)?;
     let has = |variant: &&NativeVariant| variant.is_for(dtype);
     let variants: Vec<&NativeVariant> = kernel.code.variants.iter().filter(has).collect();
     Ok(lines(&variants, |variant| seconds(pool, variant, dtype, &case, &mut arguments.clone())))
@@ -123,21 +123,6 @@ fn cpu_seconds() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let ns = text.split_whitespace().next()?.parse::<f64>().ok()?;
     Some(ns * 1e-9)
-}
-
-/// The signature that the compiler derives from the reference.
-fn signature(kernel: &Kernel, dtype: DType) -> Result<Signature, Box<dyn Error>> {
-    let file = |text: &SourceText| File { path: text.path.clone(), text: text.text.clone() };
-    let modules = kernel.modules.iter().map(|(name, text)| (name.clone(), file(text)));
-    let sources = Sources { main: file(&kernel.source), modules: modules.collect() };
-    let mut instances = kernel.definition.instances.iter();
-    let entry = instances.find(|instance| instance.dtype == dtype);
-    let real = dtype.is_float().then_some(dtype);
-    let entries = entry.map(|instance| instance.entry.clone()).into_iter().collect();
-    let module =
-        crossover_lang::compile(&sources, &Options { entries, real, ..Options::default() })
-            .map_err(|diagnostics| diagnostics.to_string())?;
-    Ok(crossover_ir::analysis::signature(&module.kernels[0]))
 }
 
 #[cfg(test)]

@@ -3,22 +3,12 @@
 use std::collections::BTreeMap;
 
 use crossover_contract::{
-    CUSTOM_SIZE, Case, CaseRequest, Kernel, NativeCall, NativeVariant, Promise, SourceText,
+    CUSTOM_SIZE, Case, CaseRequest, Kernel, NativeCall, NativeVariant, Promise,
 };
-use crossover_lang::{File, Options, Sources};
 use crossover_values::{DType, Signature, Value, compare};
 
-fn compiled_signature(kernel: &Kernel, dtype: DType) -> Signature {
-    let file = |text: &SourceText| File { path: text.path.clone(), text: text.text.clone() };
-    let modules = kernel.modules.iter().map(|(name, text)| (name.clone(), file(text)));
-    let sources = Sources { main: file(&kernel.source), modules: modules.collect() };
-    let mut instances = kernel.definition.instances.iter();
-    let entry = instances.find(|instance| instance.dtype == dtype).unwrap().entry.clone();
-    let real = dtype.is_float().then_some(dtype);
-    let options = Options { entries: vec![entry], real, ..Options::default() };
-    let module = crossover_lang::compile(&sources, &options).unwrap();
-    crossover_ir::analysis::signature(&module.kernels[0])
-}
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 /// A kernel with its signature in one instance; the suite itself does not compile, its tests do.
 pub(crate) struct Subject {
@@ -31,7 +21,7 @@ impl Subject {
     /// A kernel with the signature that the compiler derives from its reference.
     pub(crate) fn of(stem: &str, dtype: DType) -> Subject {
         let kernel = crate::kernel(stem).unwrap();
-        let signature = compiled_signature(&kernel, dtype);
+        let signature = support::signature(&kernel, dtype);
         Subject { kernel, dtype, signature }
     }
 

@@ -7,36 +7,23 @@ use std::collections::BTreeSet;
 
 use crossover_contract::{CaseRequest, DeterminismClass, Kernel, Promise};
 use crossover_interpreter::{Options, Profile};
-use crossover_ir::{Module, Valid, analysis};
-use crossover_lang::{File, Sources};
 use crossover_values::DType;
 
 /// Most instructions of the interpreter in a small case: at some 2 ns each, a tenth of a second.
 const SMALL_INSTRUCTIONS: u64 = 50_000_000;
 
+mod support;
+
+use support::{reference, signature};
+
 fn kernels() -> Vec<Kernel> {
     crossover_suite::kernels().unwrap_or_else(|error| panic!("{error:?}"))
-}
-
-fn reference(kernel: &Kernel, dtype: DType) -> Valid<Module> {
-    let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-    let modules = kernel.modules.iter();
-    let modules = modules.map(|(name, text)| (name.clone(), file(&text.path, &text.text)));
-    let main = file(&kernel.source.path, &kernel.source.text);
-    let mut instances = kernel.definition.instances.iter();
-    let entry = instances.find(|instance| instance.dtype == dtype).unwrap();
-    let options = crossover_lang::Options {
-        entries: vec![entry.entry.clone()],
-        real: dtype.is_float().then_some(dtype),
-        ..Default::default()
-    };
-    crossover_lang::compile(&Sources { main, modules: modules.collect() }, &options).unwrap()
 }
 
 /// Runs the small case of an instance with these options.
 fn run_small(kernel: &Kernel, dtype: DType, options: &mut Options<'_>) -> Result<(), String> {
     let module = reference(kernel, dtype);
-    let signature = analysis::signature(&module.kernels[0]);
+    let signature = signature(kernel, dtype);
     let request = CaseRequest { size: "small".to_owned(), ..Default::default() };
     let case = kernel.definition.case(&request).unwrap();
     let mut arguments = kernel.definition.arguments(&signature, &case).unwrap();
@@ -121,8 +108,7 @@ fn names_in_kernel_toml_are_there_in_the_code() {
                 assert!(value == "time" || definition.facts.contains_key(value), "{stem}: {value}");
             }
         }
-        let signature =
-            analysis::signature(&reference(&kernel, definition.instances[0].dtype).kernels[0]);
+        let signature = signature(&kernel, definition.instances[0].dtype);
         let outputs: BTreeSet<String> =
             signature.outputs().into_iter().map(|(name, _)| name).collect();
         let pictured = definition.pictures.iter().map(|picture| &picture.output);

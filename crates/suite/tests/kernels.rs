@@ -10,30 +10,15 @@ use crossover_contract::{
     Allowed, CaseRequest, Kernel, Mutant, MutantFile, NativeCall, TunedPlan, judge_answer,
 };
 use crossover_ir::{Module, Valid, analysis};
-use crossover_lang::{File, Sources};
 use crossover_values::{DType, Signature, Value, compare};
 use crossover_wgsl::{FragmentForm, PlanNames, check_against, expand_includes, prelude, reflect};
 
+mod support;
+
+use support::{compile, reference, signature};
+
 fn kernels() -> Vec<Kernel> {
     crossover_suite::kernels().unwrap_or_else(|error| panic!("{error:?}"))
-}
-
-fn compile(kernel: &Kernel, text: &str, dtype: DType) -> Result<Valid<Module>, String> {
-    let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-    let modules = kernel.modules.iter();
-    let modules = modules.map(|(name, text)| (name.clone(), file(&text.path, &text.text)));
-    let sources = Sources { main: file(&kernel.source.path, text), modules: modules.collect() };
-    let entry = kernel.definition.instances.iter().find(|instance| instance.dtype == dtype);
-    let options = crossover_lang::Options {
-        entries: entry.map(|instance| instance.entry.clone()).into_iter().collect(),
-        real: dtype.is_float().then_some(dtype),
-        ..Default::default()
-    };
-    crossover_lang::compile(&sources, &options).map_err(|diagnostics| diagnostics.to_string())
-}
-
-fn reference(kernel: &Kernel, dtype: DType) -> Valid<Module> {
-    compile(kernel, &kernel.source.text, dtype).unwrap_or_else(|text| panic!("{text}"))
 }
 
 fn dtypes(kernel: &Kernel) -> Vec<DType> {
@@ -158,7 +143,7 @@ fn shaders_bind_to_their_kernels() {
         let (plan, text) = (kernel.definition.tuned.as_ref().unwrap(), kernel.shader.as_ref());
         let forms = |dtype| FragmentForm::ALL.map(|form| (dtype, form));
         for (dtype, form) in dtypes(&kernel).into_iter().flat_map(forms) {
-            let signature = analysis::signature(&reference(&kernel, dtype).kernels[0]);
+            let signature = signature(&kernel, dtype);
             let reflection = reflect(&shader(&kernel, &text.unwrap().text, dtype, form))
                 .unwrap_or_else(|error| panic!("{} {dtype}: {error}", kernel.stem));
             check_against(&reflection, &signature, &plan_names(plan))
