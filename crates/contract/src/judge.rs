@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crossover_values::{DType, Scalar, compare};
+use crossover_values::{DType, Scalar, Value, compare};
 
 use crate::{
-    Allowed, AllowedElements, Case, Formula, FormulaError, Kernel, PolicyInput, PolicyKind,
-    PolicySpec,
+    Allowed, AllowedElements, Case, Formula, FormulaError, Kernel, Measured, PolicyInput,
+    PolicyKind, PolicySpec,
 };
 
 /// A policy cannot be applied.
@@ -94,6 +94,21 @@ impl Judge {
                 }
                 Ok(Allowed::Within(formula.value_of(&values)?))
             }
+        }
+    }
+}
+
+impl Judge {
+    /// What the policy measures of all outputs together, if it does: see
+    /// [`AllowedElements::measure`].
+    pub fn measure(
+        &self,
+        reference: &[(String, Value)],
+        got: &[(String, Value)],
+    ) -> Option<Measured> {
+        match &self.rule {
+            Rule::Function(function) => function.measure(reference, got),
+            Rule::Exact | Rule::Formula { .. } => None,
         }
     }
 }

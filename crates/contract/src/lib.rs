@@ -33,7 +33,7 @@ pub use kernel::{
     Case, Kernel, KernelCode, NativeCall, NativeError, NativeRun, NativeVariant, SourceText,
 };
 pub use plan::PlanError;
-pub use policy::{Allowed, AllowedElements, AllowedFunction, PolicyInput};
+pub use policy::{Allowed, AllowedElements, AllowedFunction, Measured, PolicyInput};
 pub use shown::{
     CanonicalForm, ChartAxis, ChartFunction, ChartSpec, Determinism, DeterminismClass, Estimate,
     EstimateFunction, EstimateSpec, FactSpec, Mark, ResultView, RowPoints, Series,

@@ -24,6 +24,26 @@ pub trait AllowedElements: Send + Sync {
     /// What element `index` (flat, row-major) of `output` may be, when the reference has
     /// `reference` there.
     fn element(&self, output: &str, index: usize, reference: Scalar) -> Allowed;
+
+    /// A number made of all outputs together, when the elements alone do not say whether a result is
+    /// good: the loss that a training without order reaches. Outputs come by name, the reference's
+    /// first; they have the same shapes.
+    fn measure(&self, _: &[(String, Value)], _: &[(String, Value)]) -> Option<Measured> {
+        None
+    }
+}
+
+/// A measure of all outputs, and how far it may be from the reference's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// What it is.
+    pub name: String,
+    /// Of the reference's outputs.
+    pub reference: f64,
+    /// Of the outputs that are judged.
+    pub got: f64,
+    /// Largest distance allowed.
+    pub bound: f64,
 }
 
 /// The allowed values of one element.

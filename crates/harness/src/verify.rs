@@ -3,7 +3,7 @@
 //! A row starts as not verified, and [`Verified`] is the only way out: its field is private to
 //! this file, and only a comparison that looked at everything and found nothing makes one.
 
-use crossover_contract::{Allowed, Judge, PolicyError};
+use crossover_contract::{Allowed, Judge, Measured, PolicyError};
 use crossover_record::{Difference, Proof};
 use crossover_values::{Scalar, Signature, Value, compare};
 use sha2::{Digest, Sha256};
@@ -73,6 +73,13 @@ pub fn compare_outputs(
             Some(judge) => count.judged(name, expected, got, judge)?,
             None => count.exact(name, expected, got),
         }
+    }
+    if let Rule::Bounded(judges) = rule {
+        // One policy may judge several outputs; what it measures is of all of them.
+        let mut measures: Vec<Measured> =
+            judges.iter().filter_map(|judge| judge.measure(reference, got)).collect();
+        measures.dedup_by(|a, b| a.name == b.name);
+        measures.into_iter().for_each(|measured| count.measured(measured));
     }
     let proof = Proof {
         compared: count.compared,
@@ -244,6 +251,27 @@ impl Count {
             }
         }
         Ok(())
+    }
+
+    fn measured(&mut self, measured: Measured) {
+        let Measured { name, reference, got, bound } = measured;
+        let distance = (got - reference).abs();
+        let used = if distance == 0.0 { 0.0 } else { distance / bound };
+        self.worst_used = self.worst_used.max(if used.is_finite() { used } else { f64::MAX });
+        if distance <= bound {
+            return;
+        }
+        self.unexplained += 1;
+        // First, for the elements are many.
+        let shown = Difference {
+            output: name,
+            index: Vec::new(),
+            reference: reference.to_string(),
+            allowed: format!("{reference} +- {bound:e}"),
+            got: got.to_string(),
+        };
+        self.shown.insert(0, shown);
+        self.shown.truncate(SHOWN);
     }
 
     fn not_allowed(

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crossover_contract::{Case, Definition, Judge, Kernel, KernelCode, PolicyInput, SourceText};
+use crossover_contract::{
+    Case, Definition, Judge, Kernel, KernelCode, Measured, PolicyInput, SourceText,
+};
 use crossover_values::{Array, DType, Param, ParamKind, Role, Scalar, Signature, Value};
 
 use super::*;
@@ -109,6 +111,43 @@ impl crossover_contract::AllowedElements for Undecided {
         };
         if index == 0 { Allowed::Set(vec![value, value + 2]) } else { Allowed::Exact }
     }
+}
+
+/// Any finite elements, whose sum may be off by one.
+struct Summed;
+
+impl crossover_contract::AllowedElements for Summed {
+    fn element(&self, _: &str, _: usize, _: Scalar) -> Allowed {
+        Allowed::Within(f64::MAX)
+    }
+
+    fn measure(&self, reference: &[(String, Value)], got: &[(String, Value)]) -> Option<Measured> {
+        let sum = |outputs: &[(String, Value)]| -> f64 {
+            let value = |index| element(&outputs[0].1, index).map_or(f64::NAN, Scalar::as_f64);
+            (0..len(&outputs[0].1)).map(value).sum()
+        };
+        let (reference, got) = (sum(reference), sum(got));
+        Some(Measured { name: "sum".into(), reference, got, bound: 1.0 })
+    }
+}
+
+#[test]
+fn a_measure_judges_what_the_elements_leave_open() {
+    let mut kernel = kernel(
+        "[[policies]]\nname = \"sum\"\nkind = \"function\"\nfunction = \"summed\"\nreason = \"r\"\n",
+    );
+    kernel.code = KernelCode::new(&[]).with_policies(&[("summed", |_| Box::new(Summed))]);
+    let judges = [judge(&kernel, "u"), judge(&kernel, "result")];
+    let compare = |got: &[f64]| {
+        compare_outputs(&outputs(&[1.0, 2.0], 7), &outputs(got, 7), Rule::Bounded(&judges), "r")
+            .unwrap()
+    };
+    let Verdict::Verified(verified) = compare(&[2.5, 1.0]) else { panic!("the sum is near") };
+    assert_eq!((verified.proof().worst_used, verified.proof().differing), (0.5, 2));
+    let Verdict::Wrong { proof: Some(proof), reason } = compare(&[2.5, 2.0]) else { panic!() };
+    assert!(reason.contains("sum is 4.5, allowed is 3 +- 1e0"), "{reason}");
+    assert_eq!((proof.unexplained, proof.worst_used), (1, 1.5));
+    assert!(matches!(compare(&[f64::NAN, 2.0]), Verdict::Wrong { .. }));
 }
 
 fn judge(kernel: &Kernel, output: &str) -> Judge {
