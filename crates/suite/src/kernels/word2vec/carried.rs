@@ -7,13 +7,26 @@
 use crossover_contract::{Allowed, AllowedElements, PolicyInput};
 use crossover_values::{DType, Scalar, Value};
 
+use super::loss::OrderFree;
 use super::step::{self, ENTRIES, LIMIT};
-use super::{Training, Weight, training};
+use super::{FREE, Training, Weight, training};
 
 const OPERATION: f64 = 1.5;
 
-/// The policy: allowed distances of every element of the three outputs.
+/// The policy: allowed distances of every element of the three outputs, or, without order, of the
+/// loss.
 pub(super) fn carried(input: &PolicyInput<'_>) -> Box<dyn AllowedElements> {
+    if input.case.parameters.get("order") == Some(&FREE) {
+        let judge = match input.dtype {
+            DType::F32 => OrderFree::of::<f32>(input, f64::from(f32::EPSILON)),
+            _ => OrderFree::of::<f64>(input, f64::EPSILON),
+        };
+        // Without a judge nothing is allowed.
+        return judge.map_or_else(
+            || Box::new(Errors::default()) as Box<dyn AllowedElements>,
+            |judge| Box::new(judge),
+        );
+    }
     let mut arguments = input.arguments.to_vec();
     let errors = match input.dtype {
         DType::F32 => replay::<f32>(&mut arguments, f64::from(f32::EPSILON)),
@@ -77,7 +90,7 @@ fn replay<T: Weight>(arguments: &mut [Value], u: f64) -> Option<Errors> {
 /// Of an entry of the table. Its argument x = 6 - i * step has two roundings of numbers up to 12
 /// and 6; exp adds (3 + 2|x|) + 1 to the relative error of its result, which the sigmoid s takes
 /// with s (1 - s); then an addition and a division.
-fn table_error(i: usize, s: f64, u: f64) -> f64 {
+pub(super) fn table_error(i: usize, s: f64, u: f64) -> f64 {
     let x = LIMIT - i as f64 * 0.012;
     let argument = OPERATION * (12.0 + 6.0);
     let exp = 4.0 + 2.0 * x.abs();

@@ -3,9 +3,13 @@
 //! A step is short: dot products of 100 elements and additions to rows, in the reference's
 //! operations and, for the dot product, in the language's order of sums, whose sixteen partials are
 //! lanes. So every variant but one has the reference's bits. Pairs of a batch share no row; the
-//! threaded forms take each row out of its matrix as an own slice, which proves that.
+//! threaded forms take each row out of its matrix as an own slice, which proves that; `hogwild`
+//! shares all rows, and with the order `free` it is judged by its loss.
 
 mod carried;
+mod hogwild;
+mod loss;
+mod rows;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -14,6 +18,9 @@ use crossover_contract::{KernelCode, NativeCall, NativeError, NativeVariant};
 use crossover_values::Value;
 
 use crate::arguments::{Real, array, array_mut, by_instance, scalar, shape2};
+
+/// The parameter `order` where pairs need none.
+const FREE: f64 = 1.0;
 
 pub(crate) const CODE: KernelCode =
     KernelCode::new(VARIANTS).with_policies(&[("carried", carried::carried)]);
@@ -32,6 +39,16 @@ const VARIANTS: &[NativeVariant] = &[
     NativeVariant::exact("simd_threads", "vectors over threads", |call| {
         by_instance(call, step::simd_threads, step::simd_threads)
     })
+    .threaded(),
+    NativeVariant::exact(
+        "hogwild",
+        "all threads over shared rows; free: all pairs at once",
+        |call| match call.parameter("order")? {
+            FREE => by_instance(call, hogwild::free, hogwild::free),
+            _ => by_instance(call, hogwild::batches, hogwild::batches),
+        },
+    )
+    .bounded()
     .threaded(),
     NativeVariant::exact("running_sum", "ladder: one running sum per dot product", |call| {
         by_instance(call, step::running_sum, step::running_sum)

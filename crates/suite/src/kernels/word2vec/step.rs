@@ -4,6 +4,7 @@ use crossover_contract::NativeError;
 use fearless_simd::{Level, dispatch, prelude::*};
 use rayon::prelude::*;
 
+use super::rows::Rows;
 use super::{Training, Weight};
 use crate::arguments::Real;
 
@@ -14,12 +15,12 @@ pub(super) const ENTRIES: usize = 1000;
 pub(super) const LIMIT: f64 = 6.0;
 
 /// Most elements of a row.
-const LONGEST: usize = 128;
+pub(super) const LONGEST: usize = 128;
 
 const PARTIALS: usize = 16;
 
 /// Pairs of one parallel task at least: some 100 microseconds of work.
-const PAIRS_PER_TASK: usize = 64;
+pub(super) const PAIRS_PER_TASK: usize = 64;
 
 /// Fills the table: the sigmoid at the lower end of each entry.
 pub(super) fn fill_table<T: Weight>(table: &mut [T]) {
@@ -76,15 +77,15 @@ fn running_dot<T: Real>(a: &[T], b: &[T]) -> T {
 }
 
 /// What all pairs share.
-struct Rule<'a, T> {
-    table: &'a [T],
-    rate: T,
+pub(super) struct Rule<'a, T> {
+    pub(super) table: &'a [T],
+    pub(super) rate: T,
 }
 
 impl<T: Weight> Rule<'_, T> {
     /// One target: moves its row, and gathers the change of the word's row.
     #[inline(always)]
-    fn target(&self, word: &[T], output: &mut [T], k: usize, f: T, change: &mut [T]) {
+    pub(super) fn target(&self, word: &[T], output: &mut [T], k: usize, f: T, change: &mut [T]) {
         let label = T::from_f64(if k == 0 { 1.0 } else { 0.0 });
         let g = (label - sigmoid(self.table, f)) * self.rate;
         for ((&word, output), change) in word.iter().zip(output).zip(change) {
@@ -95,7 +96,7 @@ impl<T: Weight> Rule<'_, T> {
 }
 
 #[inline(always)]
-fn add<T: Real>(word: &mut [T], change: &[T]) {
+pub(super) fn add<T: Real>(word: &mut [T], change: &[T]) {
     word.iter_mut().zip(change).for_each(|(word, &change)| *word = *word + change);
 }
 
@@ -200,29 +201,4 @@ fn batches<T: Weight>(
         outputs.put_back(targets, rows);
     }
     Ok(())
-}
-
-/// The rows of a matrix, each in its place or out on loan.
-struct Rows<'a, T>(Vec<Option<&'a mut [T]>>);
-
-impl<'a, T> Rows<'a, T> {
-    fn of(matrix: &'a mut [T], dimension: usize) -> Rows<'a, T> {
-        Rows(matrix.chunks_exact_mut(dimension).map(Some).collect())
-    }
-
-    /// Takes rows out, in the order given; each may be out once.
-    fn take(&mut self, rows: &[i32]) -> Result<Vec<&'a mut [T]>, NativeError> {
-        let row = |&row: &i32| self.0[row as usize].take();
-        rows.iter().map(row).collect::<Option<Vec<_>>>().ok_or_else(|| {
-            NativeError::Refused(
-                "two pairs of a batch share a row, so they have an order".to_owned(),
-            )
-        })
-    }
-
-    fn put_back(&mut self, places: &[i32], rows: Vec<&'a mut [T]>) {
-        for (&place, row) in places.iter().zip(rows) {
-            self.0[place as usize] = Some(row);
-        }
-    }
 }

@@ -91,6 +91,84 @@ fn mutants_are_not() {
     assert!(used(&subject, &unchanged).1 > 1000, "words not learnt");
 }
 
+const IN_FREE_ORDER: (&str, f64) = ("order", FREE);
+
+/// The share of the allowed distance of the loss that matrices use.
+fn loss_used(subject: &Subject, set: &[(&str, f64)], got: Vec<Value>) -> f64 {
+    let case = subject.case(set);
+    let arguments = subject.arguments(&case);
+    let input = PolicyInput { case: &case, dtype: subject.dtype, arguments: &arguments };
+    let named = |outputs: Vec<Value>| -> Vec<(String, Value)> {
+        ["inputs", "outputs", "table"].map(str::to_owned).into_iter().zip(outputs).collect()
+    };
+    let expected = named(subject.run(subject.variant("scalar"), &case));
+    let measured = carried::carried(&input).measure(&expected, &named(got)).expect("a loss");
+    assert!(measured.bound > 0.0 && measured.reference > 0.0, "{measured:?}");
+    (measured.got - measured.reference).abs() / measured.bound
+}
+
+#[test]
+fn shared_rows_in_batches_give_the_reference_s_bits() {
+    for dtype in [DType::F32, DType::F64] {
+        for dimension in [1.0, 17.0, 100.0, 128.0] {
+            let set = [("dimension", dimension)];
+            let subject = subject(dtype);
+            assert_eq!(run(&subject, "hogwild", &set), run(&subject, "scalar", &set));
+        }
+    }
+}
+
+#[test]
+fn training_without_order_reaches_the_loss() {
+    let many = [IN_FREE_ORDER, ("batches", 40.0)];
+    for dtype in [DType::F32, DType::F64] {
+        let subject = subject(dtype);
+        for set in [&many[..1], &many[..]] {
+            let got = subject.run(subject.variant("hogwild"), &subject.case(set));
+            let used = loss_used(&subject, set, got);
+            assert!(used < 0.5, "{dtype}: {used}");
+        }
+    }
+}
+
+#[test]
+fn the_reverse_order_uses_a_part_of_what_the_loss_allows() {
+    let subject = subject(DType::F64);
+    let set = [IN_FREE_ORDER, ("batches", 40.0)];
+    let case = subject.case(&set);
+    let mut arguments = subject.arguments(&case);
+    let rows = |at: usize| array::<i32>(&arguments[at], at).unwrap().to_vec();
+    let (centres, targets) = (rows(3), rows(4));
+    let mut reversed = training::<f64>(&mut arguments).unwrap();
+    let backwards: Vec<i32> = centres.iter().rev().copied().collect();
+    let of_pairs: Vec<i32> = targets.chunks(reversed.samples).rev().flatten().copied().collect();
+    (reversed.centres, reversed.targets) = (&backwards, &of_pairs);
+    step::scalar(reversed).unwrap();
+    let used = loss_used(&subject, &set, arguments[..3].to_vec());
+    assert!(used > 0.0 && used < 0.5, "{used}");
+}
+
+#[test]
+fn what_does_not_learn_is_not_excused_by_the_missing_order() {
+    let subject = subject(DType::F32);
+    let at = |rate: f64| {
+        let set = [IN_FREE_ORDER, ("rate", rate)];
+        subject.run(subject.variant("scalar"), &subject.case(&set))
+    };
+    let used = |got: Vec<Value>| loss_used(&subject, &[IN_FREE_ORDER], got);
+    assert_eq!(used(at(0.025)), 0.0);
+    for rate in [0.0, 0.0125, 0.05] {
+        assert!(used(at(rate)) > 1.0, "at a rate of {rate}: {}", used(at(rate)));
+    }
+    let mut swapped = at(0.025);
+    swapped.swap(0, 1);
+    assert!(used(swapped) > 1.0, "matrices swapped");
+    let mut spoilt = at(0.025);
+    let Value::Array(Array::F32(inputs)) = &mut spoilt[0] else { panic!("a matrix") };
+    inputs.fill(f32::NAN);
+    assert!(used(spoilt).is_nan(), "no number is within a bound");
+}
+
 #[test]
 fn pairs_that_share_a_row_are_refused_where_they_would_race() {
     let subject = subject(DType::F32);
