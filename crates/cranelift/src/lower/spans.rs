@@ -25,6 +25,8 @@ use super::{Lower, clif_type};
 
 /// Iterations of a span between two looks at the cancel flag.
 const UNCANCELLED: i64 = 1 << 16;
+/// The same of a loop with others inside, whose short ones do not look at it.
+const UNCANCELLED_OUTER: i64 = 1 << 10;
 /// Statements of a body per guard, at most: in longer ones tests do not show, but twice the code
 /// does.
 const WORTH: usize = 40;
@@ -91,7 +93,11 @@ impl Lower<'_, '_> {
         let [strip, head, done] = std::array::from_fn(|_| self.builder.create_block());
         self.builder.ins().jump(strip, &[]);
         self.builder.switch_to_block(strip);
-        let until = self.strip(counted, counted.stop);
+        let mut inner = false;
+        let mut look = |it: &Stmt| inner |= matches!(it, Stmt::Loop { .. } | Stmt::For { .. });
+        stmts.iter().for_each(|stmt| stmt.walk(&mut look));
+        let most = if inner { UNCANCELLED_OUTER } else { UNCANCELLED };
+        let until = self.strip(counted, counted.stop, most);
         self.builder.ins().jump(head, &[]);
         self.builder.switch_to_block(head);
         body(self);
@@ -111,12 +117,12 @@ impl Lower<'_, '_> {
     }
 
     /// Where iterations without a look at the cancel flag end.
-    fn strip(&mut self, counted: Counted, end: Value) -> Value {
+    fn strip(&mut self, counted: Counted, end: Value, most: i64) -> Value {
         if !counted.cancellable {
             return end;
         }
         let here = self.builder.use_var(counted.counter);
-        let far = self.builder.ins().iadd_imm_s(here, UNCANCELLED);
+        let far = self.builder.ins().iadd_imm_s(here, most);
         self.builder.ins().smin(end, far)
     }
 
@@ -145,7 +151,7 @@ impl Lower<'_, '_> {
         self.builder.ins().brif(inside, entry, &[], tested, &[]);
 
         self.continue_in(entry);
-        let until = self.strip(counted, end);
+        let until = self.strip(counted, end, UNCANCELLED);
         let mut inside = |lower: &mut Self, counter, offset| {
             let (spans, terms) = (Rc::clone(&found), Rc::clone(&terms));
             let state = Inside { spans, counter, offset, lo, terms };
