@@ -12,29 +12,15 @@ impl Lower<'_, '_> {
     /// Emits statements; whether control reaches their end.
     pub(super) fn block(&mut self, block: &[Stmt]) -> bool {
         let known = self.tested.len();
-        let reached = self.stmts(block);
+        let mut reached = true;
+        for stmt in block {
+            if !self.stmt(stmt) {
+                reached = false;
+                break;
+            }
+        }
         self.tested.truncate(known);
         reached
-    }
-
-    /// As [`Lower::block`], in the block around.
-    pub(super) fn stmts(&mut self, stmts: &[Stmt]) -> bool {
-        let mut at = 0;
-        while at < stmts.len() {
-            let rest = &stmts[at..];
-            let lazy = self.asked_by_branch(rest).unwrap_or(0);
-            let reached = match &rest[lazy] {
-                Stmt::If { cond, then, otherwise, .. } if lazy > 0 => {
-                    self.branch(&rest[..lazy], *cond, then, otherwise)
-                }
-                stmt => self.stmt(stmt),
-            };
-            if !reached {
-                return false;
-            }
-            at += lazy + 1;
-        }
-        true
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> bool {
@@ -60,7 +46,7 @@ impl Lower<'_, '_> {
             }
             Stmt::If { cond, then, otherwise, span } => {
                 self.at(*span);
-                return self.branch(&[], *cond, then, otherwise);
+                return self.branch(*cond, then, otherwise);
             }
             Stmt::Switch { selector, cases, default, span } => {
                 self.at(*span);
@@ -128,20 +114,11 @@ impl Lower<'_, '_> {
         false
     }
 
-    /// `before` computes the condition, if it is lazy.
-    fn branch(
-        &mut self,
-        before: &[Stmt],
-        cond: ValueId,
-        then: &[Stmt],
-        otherwise: &[Stmt],
-    ) -> bool {
+    fn branch(&mut self, cond: ValueId, then: &[Stmt], otherwise: &[Stmt]) -> bool {
         let taken = self.builder.create_block();
         let after = self.builder.create_block();
         let not_taken = if otherwise.is_empty() { after } else { self.builder.create_block() };
-        let known = self.tested.len();
-        self.decide(before, (cond, 1), taken, not_taken);
-        self.tested.truncate(known);
+        self.branch_on(cond, taken, not_taken);
         let mut reached = self.side(taken, then, after);
         if otherwise.is_empty() {
             reached = true;

@@ -54,15 +54,13 @@ impl Lower<'_, '_> {
 
     /// Evaluates a loop's condition and branches on it.
     fn header(&mut self, header: &[Stmt], cond: Option<ValueId>, body: ClifBlock, exit: ClifBlock) {
-        let known = self.tested.len();
+        self.block(header);
         match cond {
-            Some(cond) => self.decide(header, (cond, 1), body, exit),
+            Some(cond) => self.branch_on(cond, body, exit),
             None => {
-                self.stmts(header);
                 self.builder.ins().jump(body, &[]);
             }
         }
-        self.tested.truncate(known);
     }
 
     /// Emits a body in the current block, and goes on where the next iteration is prepared.
@@ -80,7 +78,7 @@ impl Lower<'_, '_> {
     pub(super) fn count(&mut self, var: VarId, lo: ValueId, hi: ValueId, step: i64, body: &Block) {
         let [from, to] = [lo, hi].map(|it| self.constant_of(it).and_then(|it| it.as_integer()));
         let narrow = clif_type(self.dtype(lo)) == I32;
-        if step == 1 && narrow && !spans::is_short(from, to) {
+        if step == 1 && narrow && weight(body).is_some() && !spans::is_short(from, to) {
             return self.count_wide(var, lo, hi, body);
         }
         let short = self.is_short(lo, hi);
@@ -139,7 +137,8 @@ impl Lower<'_, '_> {
         }
     }
 
-    /// A counted loop in 64 bits: in two versions, or at least with few looks at the cancel flag.
+    /// A counted loop without others inside, in 64 bits: in two versions, or at least with few
+    /// looks at the cancel flag.
     fn count_wide(&mut self, var: VarId, lo: ValueId, hi: ValueId, body: &Block) {
         let cancellable = !self.is_short(lo, hi);
         let (dtype, variable) = (self.dtype(lo), self.vars[var.0 as usize]);

@@ -10,7 +10,6 @@ mod cast;
 mod control;
 mod divide;
 mod lanes;
-mod lazy;
 mod loops;
 mod memory;
 mod ops;
@@ -149,7 +148,6 @@ struct Lower<'a, 'b> {
     failed: Block,
     cancelled: Block,
     tested: Vec<Tested>,
-    readers: lazy::Readers,
     /// The span whose iterations are being emitted, if one is.
     inside: Option<spans::Inside>,
     /// Contributions to sums, while sixteen iterations are emitted at once.

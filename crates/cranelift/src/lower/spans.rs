@@ -25,8 +25,6 @@ use super::{Lower, clif_type};
 
 /// Iterations of a span between two looks at the cancel flag.
 const UNCANCELLED: i64 = 1 << 16;
-/// The same of a loop with others inside, whose short ones do not look at it.
-const UNCANCELLED_OUTER: i64 = 1 << 10;
 /// Statements of a body per guard, at most: in longer ones tests do not show, but twice the code
 /// does.
 const WORTH: usize = 40;
@@ -93,11 +91,7 @@ impl Lower<'_, '_> {
         let [strip, head, done] = std::array::from_fn(|_| self.builder.create_block());
         self.builder.ins().jump(strip, &[]);
         self.builder.switch_to_block(strip);
-        let mut inner = false;
-        let mut look = |it: &Stmt| inner |= matches!(it, Stmt::Loop { .. } | Stmt::For { .. });
-        stmts.iter().for_each(|stmt| stmt.walk(&mut look));
-        let most = if inner { UNCANCELLED_OUTER } else { UNCANCELLED };
-        let until = self.strip(counted, counted.stop, most);
+        let until = self.strip(counted, counted.stop);
         self.builder.ins().jump(head, &[]);
         self.builder.switch_to_block(head);
         body(self);
@@ -117,12 +111,12 @@ impl Lower<'_, '_> {
     }
 
     /// Where iterations without a look at the cancel flag end.
-    fn strip(&mut self, counted: Counted, end: Value, most: i64) -> Value {
+    fn strip(&mut self, counted: Counted, end: Value) -> Value {
         if !counted.cancellable {
             return end;
         }
         let here = self.builder.use_var(counted.counter);
-        let far = self.builder.ins().iadd_imm_s(here, most);
+        let far = self.builder.ins().iadd_imm_s(here, UNCANCELLED);
         self.builder.ins().smin(end, far)
     }
 
@@ -151,7 +145,7 @@ impl Lower<'_, '_> {
         self.builder.ins().brif(inside, entry, &[], tested, &[]);
 
         self.continue_in(entry);
-        let until = self.strip(counted, end, UNCANCELLED);
+        let until = self.strip(counted, end);
         let mut inside = |lower: &mut Self, counter, offset| {
             let (spans, terms) = (Rc::clone(&found), Rc::clone(&terms));
             let state = Inside { spans, counter, offset, lo, terms };

@@ -68,7 +68,6 @@ impl<'a, 'b> Lower<'a, 'b> {
             failed,
             cancelled,
             tested: Vec::new(),
-            readers: super::lazy::Readers::of(code),
             inside: None,
             packed: None,
             lanes_bail: None,
