@@ -1,6 +1,7 @@
 //! Modules with polynomial functions in place of the pinned ones: valid, and with the same bits from
-//! the direct evaluator, the interpreter and machine code.
+//! the direct evaluator, the interpreter, machine code and its lanes.
 
+use crossover_cranelift::Lanes;
 use crossover_ir::polynomial::{FUNCTIONS, Function, expand, is_repeated, library};
 use crossover_ir::{Module, Op, Valid, eval, reference, validate};
 use crossover_lang::{Options, Sources};
@@ -40,7 +41,7 @@ fn expanded(module: &Valid<Module>) -> Valid<Module> {
 }
 
 /// What each executor leaves of the arguments and returns.
-fn executors(module: &Valid<Module>, kernel: usize, arguments: &[Value]) -> [Vec<Value>; 3] {
+fn executors(module: &Valid<Module>, kernel: usize, arguments: &[Value]) -> [Vec<Value>; 4] {
     let direct = reference::run(module, kernel, arguments).expect("nothing fails");
     let outputs = |mut arguments: Vec<Value>, returned: Vec<Value>| {
         let mut outputs = vec![arguments.pop().expect("the last is the output")];
@@ -51,15 +52,20 @@ fn executors(module: &Valid<Module>, kernel: usize, arguments: &[Value]) -> [Vec
     let mut given = arguments.to_vec();
     let done = program.run(&mut given, &mut Default::default()).expect("nothing fails");
     let interpreted = outputs(given, done.returned);
-    let compiled = crossover_cranelift::compile(module, kernel, &Default::default());
-    let mut given = arguments.to_vec();
-    let done = compiled.expect("it compiles").run(&mut given, &Default::default());
-    [direct, interpreted, outputs(given, done.expect("nothing fails").returned)]
+    let [scalar, lanes] = [Lanes::Off, Lanes::All].map(|lanes| {
+        let options = crossover_cranelift::Options { lanes, ..Default::default() };
+        let compiled = crossover_cranelift::compile(module, kernel, &options);
+        let mut given = arguments.to_vec();
+        let done = compiled.expect("it compiles").run(&mut given, &Default::default());
+        outputs(given, done.expect("nothing fails").returned)
+    });
+    [direct, interpreted, scalar, lanes]
 }
 
-fn assert_equal(name: &str, [direct, interpreted, compiled]: &[Vec<Value>; 3]) {
+fn assert_equal(name: &str, [direct, interpreted, scalar, lanes]: &[Vec<Value>; 4]) {
     assert!(!direct.is_empty(), "{name} gives nothing");
-    for (other, executor) in [(interpreted, "interpreter"), (compiled, "machine code")] {
+    let others = [(interpreted, "interpreter"), (scalar, "machine code"), (lanes, "lanes")];
+    for (other, executor) in others {
         assert_eq!(direct.len(), other.len());
         for (a, b) in direct.iter().zip(other) {
             let found = differences(a, b).expect("of one shape");
