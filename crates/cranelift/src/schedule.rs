@@ -10,9 +10,9 @@ use rayon::prelude::*;
 
 /// Chunks per thread: enough that uneven work evens out.
 const CHUNKS_PER_THREAD: u64 = 16;
-/// Least work of a region that is shared, in instructions: some 40 us, about what waking a pool
-/// and waiting for it takes.
-const LEAST_SHARED: u64 = 1 << 17;
+/// Least work of a region that is shared, in instructions of the estimate, which counts tests
+/// that a span does without: 30 to 150 us, what waking a pool and waiting for it takes.
+const LEAST_SHARED: u64 = 1 << 19;
 /// Least work of a chunk, in instructions: some 4 us, far above what handing it out costs.
 const LEAST_CHUNK: u64 = 1 << 14;
 /// Pieces of work of one call on the caller's thread: bounds how long a cancellation waits.
