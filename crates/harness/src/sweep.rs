@@ -211,7 +211,7 @@ mod tests {
             ("=1..2", "NAME=A..B"),
             ("p=", "NAME=A..B"),
             ("p=1,,2", "missing"),
-            ("p=1..", "`` is no number"),
+            ("p=1..", "a value is missing"),
             ("p=a..b", "`a` is no number"),
             ("p=8..1", "8..1 ends below"),
             ("p=0..8", "begin above 0"),
