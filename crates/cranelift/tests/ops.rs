@@ -6,7 +6,7 @@
 mod common;
 
 use common::{Builder, array_of, element, same};
-use crossover_cranelift::{Options, RunError, RunOptions, compile};
+use crossover_cranelift::{Compiled, Lanes, Options, RunError, RunOptions, compile};
 use crossover_ir::{Op, Signature, TrapKind, eval};
 use crossover_values::{DType, Scalar, Value};
 
@@ -165,7 +165,19 @@ fn kernel(
 
 fn check(op: Op, types: &[DType], result: DType, constants: &[Option<Scalar>]) {
     let module = kernel(op, types, result, constants);
-    let compiled = compile(&module, 0, &Options::default()).unwrap();
+    for lanes in [Lanes::Off, Lanes::All] {
+        let compiled = compile(&module, 0, &Options { lanes, ..Options::default() }).unwrap();
+        check_compiled(&compiled, op, types, result, constants);
+    }
+}
+
+fn check_compiled(
+    compiled: &Compiled,
+    op: Op,
+    types: &[DType],
+    result: DType,
+    constants: &[Option<Scalar>],
+) {
     let rows: Vec<Vec<Scalar>> = rows(types)
         .into_iter()
         .filter(|row| row.iter().zip(constants).all(|(x, c)| c.is_none_or(|c| c == *x)))

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{array_of, outputs};
-use crossover_cranelift::{Bounds, Options, compile};
+use crossover_cranelift::{Bounds, Lanes, Options, compile};
 use crossover_ir::{parse, reference, validate};
 use crossover_values::{Array, DType, Scalar, Value, compare::differences};
 
@@ -15,9 +15,11 @@ fn agree(text: &str, cases: impl IntoIterator<Item = Vec<Value>>) {
     let compiled = compile(&module, 0, &Options::default()).expect("it compiles");
     let free = compile(&module, 0, &Options { bounds: Bounds::Unchecked, ..Options::default() })
         .expect("it compiles");
+    let lanes = compile(&module, 0, &Options { lanes: Lanes::All, ..Options::default() })
+        .expect("it compiles");
     for (number, arguments) in cases.into_iter().enumerate() {
         let want = reference::run(&module, 0, &arguments);
-        let mut got = vec![outputs(&compiled, &arguments, 1)];
+        let mut got = vec![outputs(&compiled, &arguments, 1), outputs(&lanes, &arguments, 1)];
         if want.is_ok() {
             got.push(outputs(&free, &arguments, 1));
         }

@@ -209,6 +209,9 @@ impl Lanes<'_, '_, '_> {
             if inst.dtype == DType::U32 {
                 return self.divide_by_literal(args[0], by as u32, quotient);
             }
+            if inst.dtype == DType::I32 {
+                return self.floor_by_literal(args[0], by as u32, quotient);
+            }
         }
         if literal.is_some_and(|by| by != 0) {
             return self.lane_by_lane(op, args, inst);
@@ -256,6 +259,32 @@ impl Lanes<'_, '_, '_> {
                 let half = self.lower.builder.ins().ushr(left, one);
                 let sum = self.lower.builder.ins().iadd(half, high);
                 let whole = self.lower.builder.ins().ushr(sum, rest);
+                if quotient {
+                    return whole;
+                }
+                let product = self.lower.builder.ins().imul(whole, divisor);
+                self.lower.builder.ins().isub(part, product)
+            })
+            .collect()
+    }
+
+    /// Floor division of signed lanes: of `-1 - a` where `a` is negative, turned back. What is
+    /// divided has 31 bits, so that the reciprocal needs no 33rd.
+    fn floor_by_literal(&mut self, a: ValueId, by: u32, quotient: bool) -> Vec<Value> {
+        let bits = 32 - (by - 1).leading_zeros();
+        let reciprocal = (1_u64 << (31 + bits)).div_ceil(u64::from(by));
+        let factor = self.splat_constant(Scalar::U32(reciprocal as u32));
+        let divisor = self.splat_constant(Scalar::U32(by));
+        let [sign, rest] = [31, u64::from(bits - 1)].map(|shift| self.lower.integer(I32, shift));
+        let parts = self.vectors(a);
+        parts
+            .into_iter()
+            .map(|part| {
+                let negative = self.lower.builder.ins().sshr(part, sign);
+                let positive = self.lower.builder.ins().bxor(part, negative);
+                let high = self.mul_high_part(positive, factor);
+                let whole = self.lower.builder.ins().ushr(high, rest);
+                let whole = self.lower.builder.ins().bxor(whole, negative);
                 if quotient {
                     return whole;
                 }

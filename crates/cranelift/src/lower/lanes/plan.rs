@@ -8,7 +8,7 @@
 //! suite.
 
 use crossover_ir::lanes::{Access, Flow, LaneLoop, LaneStmt, Shape, analyse};
-use crossover_ir::{Code, InstKind, Op, Region, ValueId};
+use crossover_ir::{AtomicOp, Code, InstKind, Op, Region, ValueId};
 use crossover_values::DType;
 
 use crate::layout::PARTIALS;
@@ -21,8 +21,8 @@ const TURNS: f64 = 16.0;
 const WAITING: f64 = 1.25;
 /// A lane must cost less than this part of a scalar iteration.
 const WORTH: f64 = 0.85;
-/// Values of a body that leave no registers for more than one vector of each.
-const LONG_BODY: usize = 150;
+/// Values of a body that allow two vectors of each, and that allow one.
+const LONG_BODIES: [usize; 2] = [150, 400];
 
 /// A region in lanes.
 #[derive(Clone, Debug)]
@@ -89,11 +89,13 @@ impl<'l> Survey<'l> {
     }
 
     fn vectors_in_flight(&self) -> usize {
-        if self.values > LONG_BODY {
-            return 1;
-        }
+        let most = match self.values {
+            values if values > LONG_BODIES[1] => 1,
+            values if values > LONG_BODIES[0] => 2,
+            _ => 4,
+        };
         let carried = self.carried.len().max(2);
-        (LIVE_VECTORS / carried).clamp(1, 4)
+        (LIVE_VECTORS / carried).clamp(1, most)
     }
 
     fn dtype(&self, value: ValueId) -> DType {
@@ -220,6 +222,7 @@ impl<'l> Survey<'l> {
                 let lane = if access == Access::Contiguous { 1.0 } else { 4.0 };
                 self.add(weight, 1.5, lane);
             }
+            InstKind::Atomic(atomic) if atomic.op == AtomicOp::Load => self.add(weight, 1.5, 5.0),
             InstKind::Atomic(_) => self.add(weight, 6.0, 8.0),
             InstKind::Op { op, args } => {
                 let (scalar, lane) = self.op(*op, args, inst.dtype);
@@ -240,8 +243,8 @@ impl<'l> Survey<'l> {
             Op::Div | Op::Sqrt => (4.0, 4.0 * vector * if from == DType::F64 { 1.2 } else { 1.0 }),
             Op::DivFloor | Op::RemFloor | Op::DivTrunc | Op::RemTrunc => match literal {
                 Some(by) if by > 0 && (by as u128).is_power_of_two() => (1.5, 1.5 * vector),
-                Some(_) if dtype == DType::U32 => (4.0, 3.0),
-                Some(_) => (5.0, 8.0),
+                Some(by) if by > 0 && dtype.size() == 4 => (3.5, 3.0),
+                Some(_) => (4.0, 8.0),
                 None => (12.0, 16.0),
             },
             Op::MulHigh if dtype == DType::U32 => (1.5, 1.25),
