@@ -27,6 +27,7 @@ mod reduce;
 mod scratch;
 mod span;
 mod table;
+mod undo;
 mod unit;
 
 pub(crate) use compile::{NoLanes, compile};

@@ -147,7 +147,9 @@ impl Generator {
     /// An element of `ints` or `floats`, at a place that is mostly inside.
     fn load(&mut self, dtype: DType) -> ValueId {
         let index = self.lane.get(self.index);
-        let index = if self.choices.chance(3) {
+        // Over many lanes the integers change, so that only the own one may be read.
+        let own = self.nest == WIDE && dtype == DType::I32;
+        let index = if self.choices.chance(3) && !own {
             let far = self.lane.konst(Scalar::I32(self.nest.iterations() as i32 / 2));
             self.lane.op(Op::Add, DType::I32, &[index, far])
         } else {
@@ -225,7 +227,7 @@ impl Generator {
 
     fn atomic(&mut self) {
         if self.nest == WIDE {
-            return self.commutative();
+            return if self.choices.seed % 3 == 0 { self.commutative() } else { self.store_own() };
         }
         let op = self.choices.pick(&[
             AtomicOp::Add,
@@ -252,6 +254,13 @@ impl Generator {
             let var = self.var(DType::I32);
             self.lane.set(var, old);
         }
+    }
+
+    /// Changes what the iteration also loads.
+    fn store_own(&mut self) {
+        let value = self.expr(DType::I32, 2);
+        let index = self.lane.get(self.index);
+        self.lane.store(0, &[index], value);
     }
 
     /// One operation per kernel, its result unused: the order does not show.

@@ -33,7 +33,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-pub use analysis::analyse;
+pub use analysis::{analyse, analyse_to_undo};
 pub use print::print_lanes;
 
 use crate::{ArrayId, ReduceId, ScratchId, Span, ValueId, VarId};
@@ -70,6 +70,9 @@ pub struct LaneLoop {
     /// Whether a chunk that was given up anywhere can be run again in scalar form. If not, it can
     /// be as long as nothing of it was stored and no atomic was done.
     pub repeatable: bool,
+    /// Whether a chunk that is not repeatable may have to be given up after it changed something:
+    /// its executor must be able to take that back.
+    pub needs_undo: bool,
 }
 
 /// Statements in order.

@@ -6,6 +6,8 @@
 use super::block::{ALL, Block, Stop};
 use super::frame::{groups, groups_mut};
 use super::inst::{BlockInst, FIRST_IS_ROW, SECOND_IS_ROW};
+use super::undo::Undo;
+use crate::memory::Width;
 
 /// An element as a lane holds it, and back.
 trait Element: Copy {
@@ -141,6 +143,12 @@ macro_rules! accesses {
                 let slice = &mut self.memory.$table[inst.t as usize];
                 let run = slice.get_mut(start..start + self.lanes).ok_or(Stop::Abandoned)?;
                 let value = &self.frame.row::<<$ty as Element>::Word>(inst.args[3])[..self.lanes];
+                if self.unit.undo {
+                    let width = const { Width::named(stringify!($table)) };
+                    self.log.extend(run.iter().enumerate().map(|(lane, old)| {
+                        Undo { width, slot: inst.t, index: start + lane, bits: u64::from(*old) }
+                    }));
+                }
                 if inst.m == ALL {
                     run.iter_mut().zip(value).for_each(|(run, value)| *run = Element::store(*value));
                     return Ok(());
@@ -189,8 +197,14 @@ macro_rules! accesses {
                 let place = place!(self, frame, inst);
                 let slice = &mut self.memory.$table[inst.t as usize];
                 for (lane, _) in mask.iter().enumerate().filter(|(_, active)| **active != 0) {
-                    let element = place.flat(lane).and_then(|flat| slice.get_mut(flat));
-                    *element.ok_or(Stop::Abandoned)? = Element::store(value[lane]);
+                    let index = place.flat(lane).ok_or(Stop::Abandoned)?;
+                    let element = slice.get_mut(index).ok_or(Stop::Abandoned)?;
+                    if self.unit.undo {
+                        let width = const { Width::named(stringify!($table)) };
+                        let bits = u64::from(*element);
+                        self.log.push(Undo { width, slot: inst.t, index, bits });
+                    }
+                    *element = Element::store(value[lane]);
                 }
                 Ok(())
             }
@@ -230,9 +244,13 @@ impl Block<'_, '_, '_> {
         }
         let combine = ATOMICS[usize::from(inst.kind >> 2)];
         for (lane, _) in active() {
-            if let Some(element) = place.flat(lane).and_then(|flat| slice.get_mut(flat)) {
-                *element = combine(*element, value[lane]);
+            let Some(index) = place.flat(lane) else { continue };
+            let element = &mut slice[index];
+            if self.unit.undo {
+                let (width, bits) = (Width::Words32, u64::from(*element));
+                self.log.push(Undo { width, slot: inst.t, index, bits });
             }
+            *element = combine(*element, value[lane]);
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crossover_ir::VarId;
 
 use super::frame::{Frame, GROUP, Lane, groups, groups_mut};
 use super::inst::{BlockInst, Row};
+use super::undo::Undo;
 use super::unit::LaneUnit;
 use crate::memory::{Memory, Registers};
 use crate::probe::Probe;
@@ -57,6 +58,8 @@ pub(super) struct Block<'b, 'm, 'w> {
     /// Flattened index of the first.
     pub(super) flat: u64,
     pub(super) saved: Vec<Saved>,
+    /// What was changed, if it may have to be taken back.
+    pub(super) log: &'b mut Vec<Undo>,
     /// The scalar unit's float reductions.
     pub(super) folds: &'b [Fold],
     /// The host variables that the scalar unit assigns, with their registers.

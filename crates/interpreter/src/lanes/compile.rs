@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crossover_ir::lanes::{LaneLoop, Refusal, Shape, analyse};
+use crossover_ir::lanes::{LaneLoop, Refusal, Shape, analyse_to_undo};
 use crossover_ir::{Code, Kernel, Region, Stmt, ValueId, VarId};
 use crossover_values::DType;
 
@@ -117,7 +117,7 @@ pub(super) struct Compiler<'a> {
 
 /// Compiles a region, of which `unit` is the scalar code.
 pub(crate) fn compile(kernel: &Kernel, region: &Region, unit: &Unit) -> Result<LaneUnit, NoLanes> {
-    let lanes = analyse(region)?;
+    let lanes = analyse_to_undo(region)?;
     needs::one_contribution(&lanes.body, &region.code)?;
     let mut compiler = Compiler::new(kernel, region, &lanes, unit);
     compiler.region(region)?;
@@ -196,6 +196,7 @@ impl<'a> Compiler<'a> {
         }
         self.out.inputs = self.inputs.iter().map(|(input, register)| (*register, *input)).collect();
         self.out.slots = self.unit.slots.clone();
+        self.out.undo = self.lanes.needs_undo;
         optimise(&mut self.items, &self.rows);
         allocate::allocate(&self.items, &self.rows, self.code, &mut self.out);
         Ok(self.out)

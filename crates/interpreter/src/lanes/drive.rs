@@ -12,6 +12,7 @@ use fearless_simd::Level;
 use super::block::{ALL, Block, LANE, Stop};
 use super::exec;
 use super::frame::{Frame, GROUP};
+use super::undo::{Undo, undo};
 use super::unit::{Fill, LaneUnit};
 use crate::memory::{Memory, Registers, new_registers};
 use crate::probe::Probe;
@@ -94,6 +95,7 @@ impl Machine {
             frames,
             masked: 0,
             misses: 0,
+            log: Vec::new(),
         }
     }
 }
@@ -108,6 +110,7 @@ pub(crate) struct LaneLaunch<'l> {
     /// Lanes for which the rows `ALL` and `LANE` are set; 0 if they are not.
     masked: usize,
     misses: u64,
+    log: Vec<Undo>,
 }
 
 /// The parts of the scalar machine that blocks touch.
@@ -204,6 +207,7 @@ impl LaneLaunch<'_> {
         }
         let unit = scalars.unit;
         let before = accumulators(unit, scalars.registers);
+        self.log.clear();
         let mut block = Block {
             unit: self.unit,
             frame: &mut self.frames.frame,
@@ -216,6 +220,7 @@ impl LaneLaunch<'_> {
             lanes,
             flat: start,
             saved: Vec::new(),
+            log: &mut self.log,
             folds: &unit.folds,
             outputs: &unit.outputs,
         };
@@ -224,6 +229,7 @@ impl LaneLaunch<'_> {
             // Lanes may have been moved, and contributions made.
             self.masked = 0;
             put_back(unit, scalars.registers, &before);
+            undo(&mut self.log, scalars.memory);
         }
         result
     }

@@ -40,6 +40,8 @@ pub(crate) struct LaneUnit {
     pub(super) axes: Vec<(u16, DType)>,
     /// Lanes of a block.
     pub(super) lanes: usize,
+    /// Whether a block that is given up must take back what it changed.
+    pub(super) undo: bool,
     /// Which rows have 64 bits per lane.
     pub(super) wide: Vec<bool>,
     /// Array slots, which must be the scalar unit's.

@@ -18,6 +18,16 @@ use crate::{
 /// # Errors
 /// Why it does not run in lanes.
 pub fn analyse(region: &Region) -> Result<LaneLoop, Refusal> {
+    let lanes = analyse_to_undo(region)?;
+    if lanes.needs_undo { Err(Refusal::NotRepeatable) } else { Ok(lanes) }
+}
+
+/// As [`analyse`], for an executor that can take back what a chunk has changed
+/// ([`LaneLoop::needs_undo`]).
+///
+/// # Errors
+/// Why it does not run in lanes; never [`Refusal::NotRepeatable`].
+pub fn analyse_to_undo(region: &Region) -> Result<LaneLoop, Refusal> {
     refuse_order(region)?;
     let axis = region.axes.last().expect("the validator proves that there is an axis");
     let mut analysis = Analysis::new(region, axis.index, axis.step);
@@ -505,7 +515,7 @@ impl<'c> Analysis<'c> {
             shapes.into_iter().map(|it| it.unwrap_or(Shape::Uniform)).collect()
         };
         let repeatable = is_repeatable(region);
-        let lanes = LaneLoop {
+        let mut lanes = LaneLoop {
             index: self.index,
             values: known(self.values),
             vars: known(self.vars),
@@ -513,10 +523,9 @@ impl<'c> Analysis<'c> {
             guards: self.guards,
             early: self.early_order,
             repeatable,
+            needs_undo: false,
         };
-        if !repeatable && effects::may_trap_after_effect(&lanes, self.code) {
-            return Err(Refusal::NotRepeatable);
-        }
+        lanes.needs_undo = !repeatable && effects::may_trap_after_effect(&lanes, self.code);
         Ok(lanes)
     }
 }
