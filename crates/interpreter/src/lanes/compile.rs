@@ -10,8 +10,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crossover_ir::analysis::accesses;
 use crossover_ir::lanes::{LaneLoop, Refusal, Shape, analyse_to_undo};
-use crossover_ir::{Code, Kernel, Region, Stmt, ValueId, VarId};
+use crossover_ir::{ArrayId, Code, Kernel, Region, Stmt, ValueId, VarId};
 use crossover_values::DType;
 
 use super::allocate;
@@ -103,6 +104,18 @@ pub(super) struct Compiler<'a> {
     needs_row: Vec<bool>,
     /// Uniform code that is being collected.
     pending: Vec<Inst>,
+    /// Uniform code that runs before the block.
+    prologue: Vec<Inst>,
+    /// It is being begun: all uniform code goes there.
+    is_prologue: bool,
+    /// Registers that have their only value before the block.
+    early: BTreeSet<u16>,
+    /// Arrays that the region changes.
+    changed: BTreeSet<ArrayId>,
+    /// How many branches and loops are around.
+    inside: u32,
+    /// Some lanes may have returned.
+    may_have_left: bool,
     loops: Vec<control::Around>,
     loop_count: u32,
     /// How many divergent parts are around.
@@ -150,6 +163,15 @@ impl<'a> Compiler<'a> {
             spread: vec![None; code.insts.len()],
             needs_row: needs::rows(lanes, code),
             pending: Vec::new(),
+            prologue: Vec::new(),
+            is_prologue: true,
+            early: BTreeSet::new(),
+            changed: {
+                let touched = accesses(code);
+                &touched.writes | &touched.atomics
+            },
+            inside: 0,
+            may_have_left: false,
             loops: Vec::new(),
             loop_count: 0,
             divergence: 0,
@@ -166,6 +188,7 @@ impl<'a> Compiler<'a> {
             self.vars[axis.index.0 as usize] = Some(Place::Register(register));
             let dtype = self.code.vars[axis.index.0 as usize].dtype;
             self.out.axes.push((register, dtype));
+            self.early.insert(register);
         }
         for axis in &region.axes {
             for stmt in &axis.prefix {
@@ -177,16 +200,18 @@ impl<'a> Compiler<'a> {
             }
         }
         for value in &self.lanes.early {
-            self.early(*value);
+            self.evaluate_early(*value);
         }
         self.guards();
-        self.out.prologue = self.piece();
+        self.is_prologue = false;
         for number in 0..self.values.len() {
             self.spread(ValueId(number as u32));
         }
         self.block(&self.lanes.body, super::block::ALL);
         self.place(self.end);
         self.emit(BlockInst::new(BlockOp::End, 0, &[]));
+        self.pending = std::mem::take(&mut self.prologue);
+        self.out.prologue = self.piece();
         Ok(())
     }
 
@@ -227,7 +252,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Number of an array's slot in its table.
-    fn slot(&self, array: crossover_ir::ArrayId) -> u32 {
+    fn slot(&self, array: ArrayId) -> u32 {
         let slot = self.unit.slots.iter().find(|slot| slot.array == array);
         u32::from(slot.expect("the scalar code touches the same arrays").index)
     }

@@ -44,6 +44,7 @@ macro_rules! define_steps {
     (
         pure { $($p:ident ($($pa:ident: $pt:ty),*) -> $pr:ty = $pe:expr;)* }
         trapping { $($q:ident ($($qa:ident: $qt:ty),*) -> $qr:ty | $qb:expr => $qe:expr;)* }
+        update { $($u:ident ($($ua:ident: $ut:ty),*) |$uo:ident: $uot:ty| $ue:expr;)* }
         special { $($s:ident [$($sr:literal),*] $sw:ident;)* }
     ) => {
         #[inline(always)]
@@ -88,6 +89,22 @@ macro_rules! define_steps {
                         }
                         if bad != 0 {
                             return Err(Stop::Abandoned);
+                        }
+                    })*
+                    $(BlockOp::$u => {
+                        let n = block.groups;
+                        let (others, result) = block.frame.split(inst.r);
+                        let result = groups_mut::<<$uot as Lane>::Word>(result, n);
+                        $(let $ua = inst.args[const { field(stringify!($ua)) }];
+                        let $ua = groups::<<$ut as Lane>::Word>(others.row($ua), n);)*
+                        for (group, result) in result.iter_mut().enumerate() {
+                            $(let $ua = &$ua[group];)*
+                            for (lane, result) in result.iter_mut().enumerate() {
+                                $(let $ua = <$ut as Lane>::get($ua[lane]);)*
+                                let $uo = <$uot as Lane>::get(*result);
+                                let value: $uot = $ue;
+                                *result = value.put();
+                            }
                         }
                     })*
                     BlockOp::Math1F32 => block.math1::<f32>(inst, ONE_F32),

@@ -34,12 +34,13 @@ macro_rules! define_ops {
     (
         pure { $($p:ident ($($pa:ident: $pt:ty),*) -> $pr:ty = $pe:expr;)* }
         trapping { $($q:ident ($($qa:ident: $qt:ty),*) -> $qr:ty | $qb:expr => $qe:expr;)* }
+        update { $($u:ident ($($ua:ident: $ut:ty),*) |$uo:ident: $uot:ty| $ue:expr;)* }
         special { $($s:ident [$($sr:literal),*] $sw:ident;)* }
     ) => {
         /// What an instruction does; the table says it row by row.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u16)]
-        pub(super) enum BlockOp { $($p,)* $($q,)* $($s,)* }
+        pub(super) enum BlockOp { $($p,)* $($q,)* $($u,)* $($s,)* }
 
         impl BlockOp {
             /// The facts of the operation's row.
@@ -47,6 +48,7 @@ macro_rules! define_ops {
                 let (name, reads, role): (_, &'static [usize], _) = match self {
                     $(BlockOp::$p => (stringify!($p), const { &[$(field(stringify!($pa))),*] }, Role::Write),)*
                     $(BlockOp::$q => (stringify!($q), const { &[$(field(stringify!($qa))),*] }, Role::Write),)*
+                    $(BlockOp::$u => (stringify!($u), const { &[$(field(stringify!($ua))),*] }, Role::Update),)*
                     $(BlockOp::$s => (stringify!($s), &[$($sr),*], Role::$sw),)*
                 };
                 Info { name, reads, role, masked: self.is_masked() }

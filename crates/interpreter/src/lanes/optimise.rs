@@ -166,17 +166,46 @@ fn write_through(items: &mut [Item], rows: &[RowInfo]) {
         let Some(made) = definition(items, at, from) else { continue };
         let Some(inst_made) = inst(&items[made]).copied() else { continue };
         let own = inst_made.op.info().role == Role::Write;
+        let into = accumulates(&inst_made, to);
         let apart = inst_made.reads().all(|row| row != to);
         let unseen = items[made + 1..at]
             .iter()
             .filter_map(inst)
             .all(|between| between.writes() != Some(to) && between.reads().all(|row| row != to));
-        // What may give the block up leaves no trace either way.
-        if own && apart && unseen {
-            items[made] = Item::Inst(BlockInst { r: to, ..inst_made });
+        let instead = match into {
+            Some(into) => into,
+            // What may give the block up leaves no trace either way.
+            None if own && apart => BlockInst { r: to, ..inst_made },
+            None => continue,
+        };
+        if unseen {
+            items[made] = Item::Inst(instead);
             items[at] = Item::Gone;
         }
     }
+}
+
+/// A sum of which `to` is one part, as an operation that adds to that row. Sums commute, with the
+/// same bits (NaN apart, of which none are promised).
+fn accumulates(sum: &BlockInst, to: Row) -> Option<BlockInst> {
+    let [a, b, c, ..] = sum.args;
+    let plain = match sum.op {
+        Add32 => Some(AddInto32),
+        Add64 => Some(AddInto64),
+        AddF32 => Some(AddIntoF32),
+        AddF64 => Some(AddIntoF64),
+        _ => None,
+    };
+    let (op, operands) = match (plain, sum.op) {
+        (Some(op), _) if a == to => (op, vec![b]),
+        (Some(op), _) if b == to => (op, vec![a]),
+        (None, AddMulF32) if a == to => (AddMulIntoF32, vec![b, c]),
+        (None, AddMulF64) if a == to => (AddMulIntoF64, vec![b, c]),
+        (None, MulAddF32) if c == to => (AddMulIntoF32, vec![a, b]),
+        (None, MulAddF64) if c == to => (AddMulIntoF64, vec![a, b]),
+        _ => return None,
+    };
+    (!operands.contains(&to)).then(|| BlockInst::new(op, to, &operands))
 }
 
 /// The operation that does `outer` with its operand `place` computed by `inner`.

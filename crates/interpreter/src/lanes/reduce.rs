@@ -4,7 +4,7 @@ use crossover_ir::ReduceOp;
 use crossover_ir::fold::PARTIALS;
 use crossover_values::DType;
 
-use super::block::Block;
+use super::block::{ALL, Block};
 use super::frame::{GROUP, Lane};
 use super::inst::BlockInst;
 use crate::word::Word;
@@ -77,10 +77,18 @@ impl Block<'_, '_, '_> {
         // A block starts at a multiple of sixteen, or is shorter than that: see the driver.
         let shift = (self.flat % PARTIALS as u64) as usize;
         debug_assert!(shift == 0 || shift + self.lanes <= PARTIALS);
-        for (values, mask) in whole.iter().zip(masks) {
-            for k in 0..PARTIALS {
-                let combined = combine(sums[k], <T as Lane>::get(values[k]));
-                sums[k] = if mask[k] != 0 { combined } else { sums[k] };
+        if inst.m == ALL {
+            for values in whole {
+                for k in 0..PARTIALS {
+                    sums[k] = combine(sums[k], <T as Lane>::get(values[k]));
+                }
+            }
+        } else {
+            for (values, mask) in whole.iter().zip(masks) {
+                for k in 0..PARTIALS {
+                    let combined = combine(sums[k], <T as Lane>::get(values[k]));
+                    sums[k] = if mask[k] != 0 { combined } else { sums[k] };
+                }
             }
         }
         for (k, (value, mask)) in rest.iter().zip(rest_mask).enumerate() {

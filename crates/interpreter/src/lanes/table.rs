@@ -183,6 +183,14 @@ macro_rules! block_table {
                 I64OfF64 (a: f64) -> i64 | word::i64_of_f64(a).is_none() => a as i64;
                 U64OfF64 (a: f64) -> u64 | word::u64_of_f64(a).is_none() => a as u64;
             }
+            update {
+                AddInto32 (a: u32) |old: u32| old.wrapping_add(a);
+                AddInto64 (a: u64) |old: u64| old.wrapping_add(a);
+                AddIntoF32 (a: f32) |old: f32| old + a;
+                AddIntoF64 (a: f64) |old: f64| old + a;
+                AddMulIntoF32 (a: f32, b: f32) |old: f32| old + a * b;
+                AddMulIntoF64 (a: f64, b: f64) |old: f64| old + a * b;
+            }
             special {
                 Math1F32 [0] Write;
                 Math1F64 [0] Write;

@@ -98,6 +98,7 @@ impl<'a> Compiler<'a> {
             LaneStmt::Break => return self.leave_loop(),
             LaneStmt::Continue => return self.leave_turn(),
             LaneStmt::Return => {
+                self.may_have_left = true;
                 if self.divergence > 0 {
                     return Left::None;
                 }

@@ -1,8 +1,10 @@
 //! What code is made of: instructions, labels, registers, rows, and pieces of uniform code.
 
 use super::{Compiler, Item, Label, RowInfo};
+use crate::lanes::block::ALL;
 use crate::lanes::inst::{BlockInst, BlockOp, Row};
 use crate::lanes::unit::Fill;
+use crate::memory::Slot;
 use crate::opcode::{Inst, Opcode};
 use crate::unit::Input;
 
@@ -42,9 +44,63 @@ impl Compiler<'_> {
         self.emit(BlockInst::new(BlockOp::Jump, 0, &[]).to(to));
     }
 
-    /// Adds an instruction of uniform code.
+    /// A jump back, where a run may be stopped.
+    pub(super) fn back(&mut self, top: Label) {
+        let always = u32::from(self.constant(1));
+        self.emit(BlockInst::new(BlockOp::BrT, 0, &[always]).to(top));
+    }
+
+    pub(super) fn loop_start(&mut self) -> u32 {
+        self.flush();
+        self.loop_count += 1;
+        self.inside += 1;
+        self.items.push(Item::LoopStart(self.loop_count - 1));
+        self.loop_count - 1
+    }
+
+    pub(super) fn loop_end(&mut self, number: u32) {
+        self.flush();
+        self.inside -= 1;
+        self.items.push(Item::LoopEnd(number));
+    }
+
+    /// Adds an instruction of uniform code, whose result register is its own. What can be computed
+    /// before the block is: once for all turns of a loop, and in one piece.
     pub(super) fn uniform(&mut self, inst: Inst) {
-        self.pending.push(inst);
+        if self.is_prologue || self.comes_early(&inst) {
+            self.early.insert(inst.r);
+            self.prologue.push(inst);
+        } else {
+            self.pending.push(inst);
+        }
+    }
+
+    /// Adds an instruction of uniform code that changes a register.
+    pub(super) fn uniform_change(&mut self, inst: Inst) {
+        if self.is_prologue {
+            self.prologue.push(inst);
+        } else {
+            self.pending.push(inst);
+        }
+    }
+
+    fn comes_early(&self, inst: &Inst) -> bool {
+        let info = inst.op.info();
+        let known = [inst.a, inst.b, inst.c, inst.d, inst.e];
+        if !info.reads.iter().all(|read| self.early.contains(&known[*read])) {
+            return false;
+        }
+        // What may trap must be reached by all lanes, and what is loaded must not change.
+        let direct = self.inside == 0 && !self.may_have_left && self.mask == ALL;
+        let load =
+            matches!(inst.op, Opcode::Load32 | Opcode::Load64 | Opcode::LoadU8 | Opcode::LoadBool);
+        let changes = load && {
+            let width = inst.op.width();
+            let slot = |slot: &&Slot| (Some(slot.width), slot.index) == (width, inst.t);
+            let slot = self.unit.slots.iter().find(slot);
+            slot.is_none_or(|slot| self.changed.contains(&slot.array))
+        };
+        info.pure_value || direct && (inst.op == Opcode::Address || load && !changes)
     }
 
     /// Ends a piece of uniform code; its start.
@@ -69,6 +125,7 @@ impl Compiler<'_> {
         }
         let register = self.register();
         self.inputs.insert(input, register);
+        self.early.insert(register);
         register
     }
 

@@ -22,7 +22,9 @@ impl<'a> Compiler<'a> {
         if let Some(skip) = skip {
             self.emit(BlockInst::new(BlockOp::JumpNone, 0, &[]).under(mask).to(skip));
         }
+        self.inside += 1;
         let left = self.block(block, mask);
+        self.inside -= 1;
         self.flush();
         let end = self.items.len();
         self.mask = mask;

@@ -7,7 +7,7 @@ use crossover_values::DType;
 use super::control::{Around, Left};
 use super::moves::continues;
 use super::value::{copy, is_wide, mov};
-use super::{Compiler, Item, Label, Place};
+use super::{Compiler, Label, Place};
 use crate::lanes::inst::{BlockInst, BlockOp, Row};
 use crate::opcode::{Inst, Opcode};
 
@@ -24,24 +24,6 @@ struct Divergent {
 }
 
 impl<'a> Compiler<'a> {
-    /// A jump back, where a run may be stopped.
-    fn back(&mut self, top: Label) {
-        let always = u32::from(self.constant(1));
-        self.emit(BlockInst::new(BlockOp::BrT, 0, &[always]).to(top));
-    }
-
-    fn loop_start(&mut self) -> u32 {
-        self.flush();
-        self.loop_count += 1;
-        self.items.push(Item::LoopStart(self.loop_count - 1));
-        self.loop_count - 1
-    }
-
-    fn loop_end(&mut self, number: u32) {
-        self.flush();
-        self.items.push(Item::LoopEnd(number));
-    }
-
     fn around(&mut self, divergent: bool, exits: Exits) -> Around {
         let (exit, next) = (self.label(), self.label());
         Around { divergent, continues: exits.continues, exit, next, done: None, waiting: None }
@@ -80,11 +62,12 @@ impl<'a> Compiler<'a> {
         };
         let (a, b) = (self.value_register(lo), self.value_register(hi));
         let (r, c) = (self.register(), self.constant(step as u64));
-        self.uniform(Inst { op, r, a, b, c, d: 0, e: 0, t: 0 });
+        // Counted down, so computed anew each time.
+        self.uniform_change(Inst { op, r, a, b, c, d: 0, e: 0, t: 0 });
         let Place::Register(counter) = self.variable(var) else {
             unreachable!("a counter with uniform bounds is uniform")
         };
-        self.uniform(mov(counter, a));
+        self.uniform_change(mov(counter, a));
         [r, counter]
     }
 
@@ -95,8 +78,8 @@ impl<'a> Compiler<'a> {
         let (step, less) = (self.constant(bits), self.constant(u64::MAX));
         let op = if wide { Opcode::Add64 } else { Opcode::Add32 };
         let add = |op, r, b| Inst { op, r, a: r, b, c: 0, d: 0, e: 0, t: 0 };
-        self.uniform(add(op, counter, step));
-        self.uniform(add(Opcode::Add64, trips, less));
+        self.uniform_change(add(op, counter, step));
+        self.uniform_change(add(Opcode::Add64, trips, less));
     }
 
     pub(super) fn uniform_for(&mut self, stmt: &'a LaneStmt) {
@@ -252,7 +235,7 @@ impl<'a> Compiler<'a> {
         match counter {
             Place::Register(counter) => {
                 let lo = self.value_register(lo);
-                self.uniform(mov(counter, lo));
+                self.uniform_change(mov(counter, lo));
             }
             Place::Row(counter) => {
                 let lo = self.value_row(lo);
@@ -284,7 +267,7 @@ impl<'a> Compiler<'a> {
         match counter {
             Place::Register(counter) => {
                 let (op, b) = (if wide { Opcode::Add64 } else { Opcode::Add32 }, self.constant(1));
-                self.uniform(Inst { op, r: counter, a: counter, b, c: 0, d: 0, e: 0, t: 0 });
+                self.uniform_change(Inst { op, r: counter, a: counter, b, c: 0, d: 0, e: 0, t: 0 });
             }
             Place::Row(counter) => {
                 let (next, one) = (self.row(wide), self.constant_row(1, wide));

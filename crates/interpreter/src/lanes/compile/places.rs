@@ -13,7 +13,7 @@ use crate::opcode::{Inst, Opcode};
 impl Compiler<'_> {
     /// Evaluates what tests need. A variable that the body sets, once and directly, is what it is
     /// set to.
-    pub(super) fn early(&mut self, value: ValueId) {
+    pub(super) fn evaluate_early(&mut self, value: ValueId) {
         if let InstKind::Get(var) = self.code.insts[value.0 as usize].kind
             && self.vars[var.0 as usize].is_none()
         {
@@ -91,6 +91,6 @@ impl Compiler<'_> {
                 register
             }
         };
-        self.uniform(Inst { op: Opcode::Mov, r: to, a: from, b: 0, c: 0, d: 0, e: 0, t: 0 });
+        self.uniform_change(Inst { op: Opcode::Mov, r: to, a: from, b: 0, c: 0, d: 0, e: 0, t: 0 });
     }
 }
