@@ -227,7 +227,11 @@ impl Generator {
 
     fn atomic(&mut self) {
         if self.nest == WIDE {
-            return if self.choices.seed % 3 == 0 { self.commutative() } else { self.store_own() };
+            return if self.choices.seed.is_multiple_of(3) {
+                self.commutative()
+            } else {
+                self.store_own()
+            };
         }
         let op = self.choices.pick(&[
             AtomicOp::Add,
