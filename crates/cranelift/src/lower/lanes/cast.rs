@@ -49,7 +49,7 @@ impl Lanes<'_, '_, '_> {
                 self.lower.builder.ins().band(above, below)
             })
             .collect();
-        let inside = self.to_mask(inside, 4);
+        let inside = self.as_mask(inside, 4);
         let outside = self.inactive(&inside);
         let any = self.any(&outside);
         self.bail_if(any);
@@ -108,15 +108,15 @@ impl Lanes<'_, '_, '_> {
         let signed = from.is_signed_int();
         match (from, to) {
             (DType::I32 | DType::U32, DType::F32) => {
-                parts.into_iter().map(|part| self.from_int(signed, F32X4, part)).collect()
+                parts.into_iter().map(|part| self.int_to_float(signed, F32X4, part)).collect()
             }
             (DType::I32 | DType::U32, _) => {
                 let wide =
                     if signed { self.widen_signed(&parts) } else { self.widen_unsigned(&parts) };
-                wide.into_iter().map(|part| self.from_int(signed, F64X2, part)).collect()
+                wide.into_iter().map(|part| self.int_to_float(signed, F64X2, part)).collect()
             }
             (DType::U64, _) => {
-                parts.into_iter().map(|part| self.from_int(false, F64X2, part)).collect()
+                parts.into_iter().map(|part| self.int_to_float(false, F64X2, part)).collect()
             }
             (DType::F32, DType::F64) => self.promote(&parts),
             (DType::F64, DType::F32) => parts
@@ -132,7 +132,12 @@ impl Lanes<'_, '_, '_> {
         }
     }
 
-    fn from_int(&mut self, signed: bool, ty: cranelift_codegen::ir::Type, part: Value) -> Value {
+    fn int_to_float(
+        &mut self,
+        signed: bool,
+        ty: cranelift_codegen::ir::Type,
+        part: Value,
+    ) -> Value {
         if signed {
             self.lower.builder.ins().fcvt_from_sint(ty, part)
         } else {

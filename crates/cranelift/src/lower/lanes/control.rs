@@ -343,7 +343,7 @@ impl Lanes<'_, '_, '_> {
                 self.lower.builder.ins().icmp(code, part, literal)
             })
             .collect();
-        let equal = self.to_mask(equal, 4);
+        let equal = self.as_mask(equal, 4);
         // What is left over is a block of its own: never empty, for its exits count.
         let others: Vec<LaneStmt> =
             rest.iter().flat_map(|(_, case)| case).chain(default).cloned().collect();

@@ -406,7 +406,7 @@ impl Lanes<'_, '_, '_> {
             .zip(hi)
             .map(|(here, hi)| self.lower.compare(Op::Lt, dtype, *here, *hi))
             .collect();
-        let below = self.to_mask(below, dtype.size());
+        let below = self.as_mask(below, dtype.size());
         let lanes = self.both(mask, &below);
         self.define(live, &lanes);
         let any = self.any(&lanes);

@@ -61,7 +61,7 @@ impl Lanes<'_, '_, '_> {
     }
 
     /// A mask from comparisons of `bytes` wide lanes.
-    pub(super) fn to_mask(&mut self, parts: Vec<Value>, bytes: usize) -> Vec<Value> {
+    pub(super) fn as_mask(&mut self, parts: Vec<Value>, bytes: usize) -> Vec<Value> {
         match (bytes, self.plan.mask_bytes) {
             (8, 4) => parts
                 .chunks(2)

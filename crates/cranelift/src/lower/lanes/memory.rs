@@ -66,7 +66,7 @@ impl Lanes<'_, '_, '_> {
     /// Bytes become 32-bit lanes; those of a `bool` a mask.
     fn load_bytes(&mut self, dtype: DType, address: Value, offset: i32) -> Vec<Value> {
         let flags = MemFlagsData::trusted();
-        if self.count % 4 != 0 {
+        if !self.count.is_multiple_of(4) {
             let lanes: Vec<Value> = (0..self.count as i32)
                 .map(|lane| self.lower.load_element(dtype, address, offset + lane))
                 .collect();
@@ -87,7 +87,7 @@ impl Lanes<'_, '_, '_> {
         }
         let negated: Vec<Value> =
             words.into_iter().map(|word| self.lower.builder.ins().ineg(word)).collect();
-        self.to_mask(negated, 4)
+        self.as_mask(negated, 4)
     }
 
     pub(super) fn store(
@@ -311,7 +311,7 @@ impl Lanes<'_, '_, '_> {
         let code = IntCC::UnsignedGreaterThanOrEqual;
         let outside: Vec<Value> =
             parts.iter().map(|part| self.lower.builder.ins().icmp(code, *part, limit)).collect();
-        let outside = self.to_mask(outside, dtype.size());
+        let outside = self.as_mask(outside, dtype.size());
         let outside = self.active(&outside);
         let any = self.any(&outside);
         self.bail_if(any);

@@ -158,7 +158,7 @@ impl Lanes<'_, '_, '_> {
             };
         }
         let parts = a.iter().zip(&b).map(|(a, b)| self.lower.compare(op, dtype, *a, *b)).collect();
-        self.to_mask(parts, dtype.size())
+        self.as_mask(parts, dtype.size())
     }
 
     fn vector_select(&mut self, args: &[ValueId]) -> Vec<Value> {
