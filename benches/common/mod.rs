@@ -205,7 +205,7 @@ impl Run<'_> {
     /// Prepares a line, calls it once and compares everything with the reference.
     fn verified(&mut self, line: &Line<'_>, case: &Case) -> Result<Timer, Untimed> {
         let truth = self.references.get(line, case)?;
-        let target = line.target(case, truth.back_edges);
+        let target = line.target(case, truth.back_edges.as_deref());
         let itself = (self.backend.name(), line.variant.name.as_str()) == REFERENCE;
         let reference = (!itself).then_some(&truth.outputs);
         let (verdict, answers, called) =
@@ -255,7 +255,7 @@ impl<'a> Line<'a> {
         case.map_err(|error| format!("{}: {error}", self.kernel.stem))
     }
 
-    fn target(&self, case: &'a Case, back_edges: Option<u64>) -> Target<'a> {
+    fn target(&self, case: &'a Case, back_edges: Option<&'a [u64]>) -> Target<'a> {
         Target {
             kernel: self.kernel,
             dtype: self.dtype,

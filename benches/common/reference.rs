@@ -21,7 +21,7 @@ pub(crate) struct Truth {
     /// The outputs.
     pub(crate) outputs: Outputs,
     /// Largest number of loop back edges of one invocation, if the interpreter ran.
-    pub(crate) back_edges: Option<u64>,
+    pub(crate) back_edges: Option<Vec<u64>>,
     wall: Duration,
 }
 
