@@ -86,8 +86,9 @@ fn progress_off_a_terminal_is_plain_lines() {
     let place = folder();
     let ran = run_julia(place.path(), &["--backend", "interpreter", "--dtype", "f32"]).exits(0);
     let mut lines = ran.stderr.lines();
-    assert_eq!(lines.next(), Some("verifying 1 rows"));
-    assert_eq!(lines.next(), Some("[1/1] julia f32 small interpreter exact: verified"));
+    assert_eq!(lines.next(), Some("verifying 2 rows"));
+    assert_eq!(lines.next(), Some("[1/2] julia f32 small interpreter exact: verified"));
+    assert_eq!(lines.next(), Some("[2/2] julia f32 small interpreter lanes: verified"));
     assert!(!ran.stderr.contains(['\x1b', '\r']), "{:?}", ran.stderr);
     assert!(!ran.stdout.contains('\x1b'), "{:?}", ran.stdout);
 }
