@@ -34,14 +34,17 @@ impl Lower<'_, '_> {
             Some(divisor) if divisor != 0 && divisor != -1 => {
                 self.divide_safely(floor, quotient, signed, dividend, by)
             }
-            None if op == Op::RemFloor => self.wrap_around(signed, dividend, by),
+            None if op == Op::RemFloor && clif_type(inst.dtype) == I32 => {
+                self.wrap_around(signed, dividend, by)
+            }
             _ => self.divide_guarded(floor, quotient, signed, dividend, by),
         }
     }
 
     /// A floor remainder by a divisor that only the run knows. Most of these wrap an index
     /// around, and most indices are inside already: `0 <= a < b` gives `a` without a division,
-    /// which costs ten times the two tests.
+    /// which costs ten times the two tests. Numbers of 64 bits are no indices but what a kernel is about,
+    /// and have a test of their own ([`Self::divide_unsigned`]).
     fn wrap_around(&mut self, signed: bool, dividend: Value, by: Value) -> Value {
         let divide = self.builder.create_block();
         self.builder.set_cold_block(divide);
