@@ -12,7 +12,7 @@ use crate::lower::Lowered;
 use crate::opcode::Opcode;
 
 mod fuse;
-mod rules;
+pub(crate) mod rules;
 
 /// Runs all passes.
 pub(crate) fn optimise(lowered: &mut Lowered) {

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::compile::{Item, RowInfo};
 use super::inst::BlockOp::{self, *};
 use super::inst::{BlockInst, Role, Row};
+use crate::optimise::rules::{Rule, joined};
 
 /// Improves code in place.
 pub(super) fn optimise(items: &mut Vec<Item>, rows: &[RowInfo]) {
@@ -120,7 +121,7 @@ fn fusion(
         }
         let inner_at = definition(items, at, row)?;
         let inner = *inst(&items[inner_at])?;
-        let op = fused(outer.op, place, inner.op)?;
+        let op = joined(RULES, outer.op, place, inner.op)?;
         let operands: Vec<usize> = inner.operands().collect();
         let unchanged = items[inner_at + 1..at].iter().filter_map(inst).all(|between| {
             between.writes().is_none_or(|row| operands.iter().all(|of| inner.args[*of] != row))
@@ -208,13 +209,7 @@ fn accumulates(sum: &BlockInst, to: Row) -> Option<BlockInst> {
     (!operands.contains(&to)).then(|| BlockInst::new(op, to, &operands))
 }
 
-/// The operation that does `outer` with its operand `place` computed by `inner`.
-fn fused(outer: BlockOp, place: usize, inner: BlockOp) -> Option<BlockOp> {
-    let rule = RULES.iter().find(|rule| (rule.0, rule.1, rule.2) == (outer, place, inner));
-    rule.map(|rule| rule.3)
-}
-
-const RULES: &[(BlockOp, usize, BlockOp, BlockOp)] = &[
+const RULES: &[Rule<BlockOp>] = &[
     (Add32, 0, Mul32, MulAdd32),
     (AddF32, 0, MulF32, MulAddF32),
     (AddF64, 0, MulF64, MulAddF64),

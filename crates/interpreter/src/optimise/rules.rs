@@ -2,19 +2,28 @@
 
 use crate::opcode::Opcode::{self, *};
 
+/// An operation, one of its operands' places, what computes that operand, and what does both.
+pub(crate) type Rule<O> = (O, usize, O, O);
+
+/// What a table says of `outer` with its operand `place` computed by `inner`.
+pub(crate) fn joined<O: Copy + PartialEq>(
+    rules: &[Rule<O>],
+    outer: O,
+    place: usize,
+    inner: O,
+) -> Option<O> {
+    let rule = rules.iter().find(|rule| (rule.0, rule.1, rule.2) == (outer, place, inner));
+    rule.map(|rule| rule.3)
+}
+
 /// The opcode that does `outer` with its operand `place` computed by `inner`; its operands are
 /// those of `outer` with those of `inner` in that place.
 pub(super) fn fused(outer: Opcode, place: usize, inner: Opcode) -> Option<Opcode> {
-    let rule = |rules: &[(Opcode, usize, Opcode, Opcode)]| {
-        let matches = |rule: &&(Opcode, usize, Opcode, Opcode)| {
-            (rule.0, rule.1, rule.2) == (outer, place, inner)
-        };
-        rules.iter().find(matches).map(|rule| rule.3)
-    };
-    rule(ARITHMETIC).or_else(|| rule(BRANCHES))
+    let by = |rules| joined(rules, outer, place, inner);
+    by(ARITHMETIC).or_else(|| by(BRANCHES))
 }
 
-const ARITHMETIC: &[(Opcode, usize, Opcode, Opcode)] = &[
+const ARITHMETIC: &[Rule<Opcode>] = &[
     (Add32, 0, Mul32, MulAdd32),
     (Add32, 1, Mul32, AddMul32),
     (Add64, 0, Mul64, MulAdd64),
@@ -52,7 +61,7 @@ const ARITHMETIC: &[(Opcode, usize, Opcode, Opcode)] = &[
     (AddF64, 0, SubF64, SubAddF64),
 ];
 
-const BRANCHES: &[(Opcode, usize, Opcode, Opcode)] = &[
+const BRANCHES: &[Rule<Opcode>] = &[
     (BrT, 0, NotBool, BrF),
     (BrF, 0, NotBool, BrT),
     (BrT, 0, Eq, BrEq),
