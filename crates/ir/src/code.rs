@@ -339,6 +339,29 @@ impl Stmt {
         }
     }
 
+    /// The blocks directly inside, in source order.
+    pub fn blocks_mut(&mut self) -> Vec<&mut Block> {
+        match self {
+            Stmt::If { then, otherwise, .. } => vec![then, otherwise],
+            Stmt::Switch { cases, default, .. } => {
+                cases.iter_mut().map(|(_, block)| block).chain([default]).collect()
+            }
+            Stmt::Loop { header, body, continuing, .. } => vec![header, body, continuing],
+            Stmt::For { body, .. } => vec![body],
+            Stmt::Eval(_)
+            | Stmt::Set { .. }
+            | Stmt::HostSet { .. }
+            | Stmt::Store { .. }
+            | Stmt::ScratchZero(_)
+            | Stmt::ScratchStore { .. }
+            | Stmt::Reduce { .. }
+            | Stmt::Break
+            | Stmt::Continue
+            | Stmt::Return
+            | Stmt::Trap { .. } => Vec::new(),
+        }
+    }
+
     /// Calls `visit` on this statement and on every one inside, in pre-order.
     pub fn walk<'s>(&'s self, visit: &mut impl FnMut(&'s Stmt)) {
         visit(self);

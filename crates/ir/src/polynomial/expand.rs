@@ -91,34 +91,11 @@ fn body(code: &mut Code) {
 /// `code` has the arenas that the block refers to.
 fn block(code: &mut Code, statements: &mut Block) {
     for mut stmt in std::mem::take(statements) {
-        inner(&mut stmt).into_iter().for_each(|inner| block(code, inner));
+        stmt.blocks_mut().into_iter().for_each(|inner| block(code, inner));
         match stmt {
             Stmt::Eval(value) => evaluation(code, statements, value),
             other => statements.push(other),
         }
-    }
-}
-
-/// The blocks directly inside a statement.
-fn inner(stmt: &mut Stmt) -> Vec<&mut Block> {
-    match stmt {
-        Stmt::If { then, otherwise, .. } => vec![then, otherwise],
-        Stmt::Switch { cases, default, .. } => {
-            cases.iter_mut().map(|(_, block)| block).chain([default]).collect()
-        }
-        Stmt::Loop { header, body, continuing, .. } => vec![header, body, continuing],
-        Stmt::For { body, .. } => vec![body],
-        Stmt::Eval(_)
-        | Stmt::Set { .. }
-        | Stmt::HostSet { .. }
-        | Stmt::Store { .. }
-        | Stmt::ScratchZero(_)
-        | Stmt::ScratchStore { .. }
-        | Stmt::Reduce { .. }
-        | Stmt::Break
-        | Stmt::Continue
-        | Stmt::Return
-        | Stmt::Trap { .. } => Vec::new(),
     }
 }
 

@@ -3,8 +3,6 @@
 use crossover_ir::{Block, Code, InstKind, Stmt, ValueId};
 use crossover_values::Scalar;
 
-use super::uses::nested;
-
 /// Most iterations that are written out.
 const MAX_TRIPS: i128 = 16;
 /// Most statements that writing out may make of one loop.
@@ -44,7 +42,7 @@ fn constant(code: &Code, value: ValueId) -> Option<(i128, crossover_values::DTyp
 fn size(code: &Code, block: &Block) -> usize {
     block.iter().fold(0usize, |sum, stmt| {
         let times = trips(code, stmt).map_or(1, |values| values.len().max(1));
-        let inner: usize = nested(stmt).into_iter().map(|block| size(code, block)).sum();
+        let inner: usize = stmt.blocks().into_iter().map(|block| size(code, block)).sum();
         sum.saturating_add(1).saturating_add(inner.saturating_mul(times))
     })
 }
@@ -54,6 +52,6 @@ pub(crate) fn jumps(block: &Block) -> bool {
     block.iter().any(|stmt| match stmt {
         Stmt::Break | Stmt::Continue => true,
         Stmt::Loop { .. } | Stmt::For { .. } => false,
-        other => nested(other).into_iter().any(jumps),
+        other => other.blocks().into_iter().any(jumps),
     })
 }

@@ -138,7 +138,7 @@ impl Scan<'_> {
                 self.value(value)?;
             }
             self.statement(stmt)?;
-            for inner in nested(stmt) {
+            for inner in stmt.blocks() {
                 self.block(inner)?;
             }
         }
@@ -269,29 +269,6 @@ pub(crate) fn operands(stmt: &Stmt) -> Vec<ValueId> {
         Stmt::Loop { cond, .. } => cond.iter().copied().collect(),
         Stmt::For { lo, hi, .. } => vec![*lo, *hi],
         Stmt::Reduce { value, payload, .. } => [value].into_iter().chain(payload).copied().collect(),
-    }
-}
-
-/// Blocks inside a statement.
-pub(crate) fn nested(stmt: &Stmt) -> Vec<&Block> {
-    match stmt {
-        Stmt::If { then, otherwise, .. } => vec![then, otherwise],
-        Stmt::Switch { cases, default, .. } => {
-            cases.iter().map(|(_, block)| block).chain([default]).collect()
-        }
-        Stmt::Loop { header, body, continuing, .. } => vec![header, body, continuing],
-        Stmt::For { body, .. } => vec![body],
-        Stmt::Eval(_)
-        | Stmt::Set { .. }
-        | Stmt::HostSet { .. }
-        | Stmt::Store { .. }
-        | Stmt::ScratchZero(_)
-        | Stmt::ScratchStore { .. }
-        | Stmt::Reduce { .. }
-        | Stmt::Break
-        | Stmt::Continue
-        | Stmt::Return
-        | Stmt::Trap { .. } => Vec::new(),
     }
 }
 
