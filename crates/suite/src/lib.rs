@@ -8,6 +8,7 @@
 mod arguments;
 mod decimal_keys;
 mod embedded;
+mod heat;
 mod lanes;
 mod philox_lanes;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use ndarray::{Array2, ArrayViewMut2, Axis, Slice, Zip};
 
-use super::Field;
 use crate::arguments::Real;
+use crate::heat::Field;
 
 /// The grid shifted by one cell along an axis, wrapped: `numpy.roll`.
 fn roll<T: Real>(grid: &Array2<T>, axis: Axis, by: isize) -> Array2<T> {

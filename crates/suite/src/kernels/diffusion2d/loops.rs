@@ -1,8 +1,9 @@
 //! Plain loops: a new grid per step, reused scratch, and the stencil that reads its shape from a
 //! table.
 
-use super::Field;
 use crate::arguments::Real;
+use crate::heat::rows::sweep;
+use crate::heat::{Field, cell};
 
 /// One step from `u` to `v`, neighbours by wrapped index.
 fn step<T: Real>(field: &Field<'_, T>, u: &[T], v: &mut [T]) {
@@ -20,20 +21,14 @@ fn step<T: Real>(field: &Field<'_, T>, u: &[T], v: &mut [T]) {
                 u[row * columns + east],
             ];
             let here = row * columns + column;
-            v[here] = Field::cell(field.rate, u[here], around);
+            v[here] = cell(field.rate, u[here], around);
         }
     }
 }
 
 /// Two grids that change places.
 pub(super) fn scratch<T: Real>(field: Field<'_, T>) {
-    let mut u = field.u.to_vec();
-    let mut v = u.clone();
-    for _ in 0..field.steps {
-        step(&field, &u, &mut v);
-        std::mem::swap(&mut u, &mut v);
-    }
-    field.u.copy_from_slice(&u);
+    sweep(field, step);
 }
 
 /// A grid is made for every step, and given back at its end.
@@ -60,13 +55,7 @@ pub(super) fn table<T: Real>(field: Field<'_, T>) {
     let tap = |rows, columns, weight| Tap { rows, columns, weight: T::from_f64(weight) };
     let taps =
         vec![tap(-1, 0, 1.0), tap(1, 0, 1.0), tap(0, -1, 1.0), tap(0, 1, 1.0), tap(0, 0, -4.0)];
-    let mut u = field.u.to_vec();
-    let mut v = u.clone();
-    for _ in 0..field.steps {
-        filter(&field, &taps, &u, &mut v);
-        std::mem::swap(&mut u, &mut v);
-    }
-    field.u.copy_from_slice(&u);
+    sweep(field, |field, u, v| filter(field, &taps, u, v));
 }
 
 fn filter<T: Real>(field: &Field<'_, T>, taps: &[Tap<T>], u: &[T], v: &mut [T]) {

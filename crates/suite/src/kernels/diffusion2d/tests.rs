@@ -42,14 +42,14 @@ fn fields_need_not_be_square() {
     let start: Vec<f64> = (0..35).map(|i| f64::from(i * i % 11)).collect();
     let run = |variant: fn(Field<'_, f64>)| {
         let mut u = start.clone();
-        variant(Field { u: &mut u, rows: 5, columns: 7, steps: 3, rate: 0.2 });
+        variant(Field { u: &mut u, rows: 5, columns: 7, rim: Rim::Torus, steps: 3, rate: 0.2 });
         u
     };
     let expected = run(loops::scratch);
     assert_ne!(expected, start);
     let forms: [fn(Field<'_, f64>); 10] = [
-        blocked,
-        blocked_threaded,
+        waves::on_one_thread,
+        waves::on_threads,
         loops::new_grid,
         loops::table,
         rows::fused,
@@ -91,7 +91,14 @@ fn mutants_differ() {
         u
     };
     let mut expected = start.clone();
-    loops::scratch(Field { u: &mut expected, rows: 8, columns: 8, steps: 3, rate: 0.1 });
+    loops::scratch(Field {
+        u: &mut expected,
+        rows: 8,
+        columns: 8,
+        rim: Rim::Torus,
+        steps: 3,
+        rate: 0.1,
+    });
     assert_ne!(run(|u, at| u[at]), expected, "stale grid");
     assert_ne!(run(|u, at| u[at] - 0.1 * (u[(at + 8) % 64] - u[at])), expected, "sign");
 }

@@ -35,18 +35,18 @@ fn known_values() {
 }
 
 /// A plate that is hot everywhere, so that a border written or read wrongly shows.
-fn hot(rows: usize, columns: usize, run: fn(Plate<'_, f64>)) -> [Vec<f64>; 2] {
+fn hot(rows: usize, columns: usize, run: fn(Field<'_, f64>)) -> [Vec<f64>; 2] {
     let cells = i32::try_from(rows * columns).unwrap();
     let start: Vec<f64> = (0..cells).map(|i| f64::from(i * i % 11) + 1.0).collect();
     let mut u = start.clone();
-    run(Plate { u: &mut u, rows, columns, steps: 21, rate: 0.2 });
+    run(Field { u: &mut u, rows, columns, rim: Rim::Fixed, steps: 21, rate: 0.2 });
     [start, u]
 }
 
 #[test]
 fn the_border_stays_and_plates_need_not_be_square() {
     for (rows, columns) in [(5, 7), (7, 5), (1, 9), (9, 1), (2, 2), (40, 3)] {
-        let [start, expected] = hot(rows, columns, rows::plain);
+        let [start, expected] = hot(rows, columns, plain);
         let inner = |at: usize| {
             let (row, column) = (at / columns, at % columns);
             (1..rows - 1).contains(&row) && (1..columns - 1).contains(&column)
@@ -54,8 +54,8 @@ fn the_border_stays_and_plates_need_not_be_square() {
         for at in 0..start.len() {
             assert_eq!(expected[at] != start[at], inner(at), "{rows} x {columns}: cell {at}");
         }
-        let forms: [fn(Plate<'_, f64>); 4] =
-            [rows::simd, rows::threaded, blocked, blocked_threaded];
+        let forms: [fn(Field<'_, f64>); 4] =
+            [rows::simd, rows::threaded, waves::on_one_thread, waves::on_threads];
         for (position, form) in forms.into_iter().enumerate() {
             let [_, got] = hot(rows, columns, form);
             assert_eq!(got, expected, "{rows} x {columns}: form {position}");
@@ -65,13 +65,12 @@ fn the_border_stays_and_plates_need_not_be_square() {
 
 #[test]
 fn mutants_differ() {
-    let [start, expected] = hot(8, 8, rows::plain);
-    let [_, torus] = hot(8, 8, |plate| {
-        let Plate { u, rows, columns, steps, rate } = plate;
-        waves::on_one_thread(Grid { u, rows, columns, rim: Rim::Torus }, steps, rate);
+    let [start, expected] = hot(8, 8, plain);
+    let [_, torus] = hot(8, 8, |field| {
+        waves::on_one_thread(Field { rim: Rim::Torus, ..field });
     });
-    let [_, sign] = hot(8, 8, |plate| rows::plain(Plate { rate: -plate.rate, ..plate }));
-    let [_, short] = hot(8, 8, |plate| rows::plain(Plate { steps: plate.steps - 1, ..plate }));
+    let [_, sign] = hot(8, 8, |field| plain(Field { rate: -field.rate, ..field }));
+    let [_, short] = hot(8, 8, |field| plain(Field { steps: field.steps - 1, ..field }));
     for (name, mutant) in [("stale", start), ("torus", torus), ("sign", sign), ("short", short)] {
         assert_ne!(mutant, expected, "{name}");
     }

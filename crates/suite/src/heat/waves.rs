@@ -12,7 +12,7 @@
 use fearless_simd::{Level, dispatch, prelude::*};
 use rayon::prelude::*;
 
-use super::Field;
+use super::{Field, Rim, Rule};
 use crate::arguments::Real;
 
 /// Bytes of rows between the steps that a core's cache holds beside what streams through it.
@@ -24,59 +24,6 @@ const MOST_STEPS: usize = 16;
 /// Rows kept of a step.
 const KEPT: usize = 3;
 
-/// What lies beyond the rim of the grid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rim {
-    /// The other side.
-    Torus,
-    /// Nothing: the outermost cells stay as they are.
-    Fixed,
-}
-
-/// A grid, row-major, with no empty axis.
-pub(crate) struct Grid<'a, T> {
-    pub(crate) u: &'a mut [T],
-    pub(crate) rows: usize,
-    pub(crate) columns: usize,
-    pub(crate) rim: Rim,
-}
-
-/// The rule for a row.
-#[derive(Clone, Copy)]
-struct Rule<T> {
-    rate: T,
-    rim: Rim,
-}
-
-impl<T: Real> Rule<T> {
-    /// A row after a step.
-    #[inline(always)]
-    fn row(self, [north, here, south]: [&[T]; 3], out: &mut [T]) {
-        let columns = out.len();
-        let (north, here, south) = (&north[..columns], &here[..columns], &south[..columns]);
-        let (rate, last) = (self.rate, columns - 1);
-        let edge = |column: usize, west: usize, east: usize| {
-            let around = [north[column], south[column], here[west], here[east]];
-            Field::cell(rate, here[column], around)
-        };
-        (out[0], out[last]) = match self.rim {
-            Rim::Torus => (edge(0, last, 1.min(last)), edge(last, last.saturating_sub(1), 0)),
-            Rim::Fixed => (here[0], here[last]),
-        };
-        if columns > 2 {
-            let inner = columns - 2;
-            let (west, east) = (&here[..inner], &here[2..]);
-            let (here, north, south) =
-                (&here[1..][..inner], &north[1..][..inner], &south[1..][..inner]);
-            let out = &mut out[1..][..inner];
-            for column in 0..inner {
-                let around = [north[column], south[column], west[column], east[column]];
-                out[column] = Field::cell(rate, here[column], around);
-            }
-        }
-    }
-}
-
 /// A band of rows on its way through some steps.
 struct Band<'a, T> {
     /// Its rows.
@@ -84,9 +31,8 @@ struct Band<'a, T> {
     /// The rows before and after it, as many as there are steps.
     above: &'a [T],
     below: &'a [T],
-    /// Index of its first row in the grid, and rows of the grid.
+    /// Index of its first row in the grid.
     first: usize,
-    rows: usize,
     columns: usize,
     /// Steps, at least two.
     steps: usize,
@@ -97,13 +43,13 @@ struct Band<'a, T> {
 impl<T: Real> Band<'_, T> {
     /// Rows after step `step` that later steps need, counted from the band's first row.
     #[inline(always)]
-    fn needed(&self, rim: Rim, step: usize) -> std::ops::Range<isize> {
+    fn needed(&self, rule: Rule<T>, step: usize) -> std::ops::Range<isize> {
         let own = (self.own.len() / self.columns) as isize;
         let more = (self.steps - step) as isize;
-        match rim {
+        match rule.rim {
             Rim::Torus => -more..own + more,
             Rim::Fixed => {
-                let (first, rows) = (self.first as isize, self.rows as isize);
+                let (first, rows) = (self.first as isize, rule.rows as isize);
                 (-more).max(-first)..(own + more).min(rows - first)
             }
         }
@@ -134,16 +80,13 @@ impl<T: Real> Band<'_, T> {
         let ring = KEPT * self.columns;
         let own = (self.own.len() / self.columns) as isize;
         let (columns, last) = (self.columns, self.steps as isize);
-        for wave in self.needed(rule.rim, 1).start + 1..own + last {
+        for wave in self.needed(rule, 1).start + 1..own + last {
             for step in 1..=self.steps {
                 let row = wave - step as isize;
-                if !self.needed(rule.rim, step).contains(&row) {
+                if !self.needed(rule, step).contains(&row) {
                     continue;
                 }
-                let at_rim = rule.rim == Rim::Fixed && {
-                    let row = (self.first as isize + row) as usize;
-                    row == 0 || row + 1 == self.rows
-                };
+                let at_rim = rule.stays((self.first as isize + row) as usize);
                 // At the rim there is no neighbour, and none is used.
                 let around = if at_rim { [row; 3] } else { [row - 1, row, row + 1] };
                 let places = around.map(|row| self.kept(row));
@@ -205,8 +148,9 @@ fn walks(mut left: usize, most: usize) -> impl Iterator<Item = usize> {
 }
 
 /// The whole grid as one band.
-pub(crate) fn on_one_thread<T: Real>(grid: Grid<'_, T>, steps: usize, rate: T) {
-    let Grid { u, rows, columns, rim } = grid;
+pub(crate) fn on_one_thread<T: Real>(field: Field<'_, T>) {
+    let rule = field.rule();
+    let Field { u, rows, columns, steps, .. } = field;
     let most = steps_per_walk(columns * size_of::<T>());
     let zero = T::from_f64(0.0);
     let mut halos = vec![zero; 2 * most * columns];
@@ -215,15 +159,16 @@ pub(crate) fn on_one_thread<T: Real>(grid: Grid<'_, T>, steps: usize, rate: T) {
         let (above, below) = halos[..2 * steps * columns].split_at_mut(steps * columns);
         copy_halos(u, [rows, columns], 0..rows, above, below);
         let rings = &mut rings[..];
-        let band = Band { own: &mut *u, above, below, first: 0, rows, columns, steps, rings };
-        run(band, Rule { rate, rim });
+        let band = Band { own: &mut *u, above, below, first: 0, columns, steps, rings };
+        run(band, rule);
     }
 }
 
 /// Bands over the current pool: as many as there are threads, as every further one computes rows
 /// twice.
-pub(crate) fn on_threads<T: Real>(grid: Grid<'_, T>, steps: usize, rate: T) {
-    let Grid { u, rows, columns, rim } = grid;
+pub(crate) fn on_threads<T: Real>(field: Field<'_, T>) {
+    let rule = field.rule();
+    let Field { u, rows, columns, steps, .. } = field;
     let most = steps_per_walk(columns * size_of::<T>());
     let band_rows = rows.div_ceil(rayon::current_num_threads());
     let bands = rows.div_ceil(band_rows);
@@ -246,8 +191,8 @@ pub(crate) fn on_threads<T: Real>(grid: Grid<'_, T>, steps: usize, rate: T) {
         bands.for_each(|(band, ((own, halos), rings))| {
             let (above, below) = halos.split_at(halo);
             let first = band * band_rows;
-            let band = Band { own, above, below, first, rows, columns, steps, rings };
-            run(band, Rule { rate, rim });
+            let band = Band { own, above, below, first, columns, steps, rings };
+            run(band, rule);
         });
     }
 }
@@ -277,8 +222,7 @@ fn copy_rows<T: Real>(u: &[T], rows: usize, columns: usize, first: usize, to: &m
 fn one_step<T: Real>(band: Band<'_, T>, rule: Rule<T>) {
     let mut after = band.own.to_vec();
     for (row, out) in after.chunks_exact_mut(band.columns).enumerate() {
-        let in_grid = band.first + row;
-        let at_rim = rule.rim == Rim::Fixed && (in_grid == 0 || in_grid + 1 == band.rows);
+        let at_rim = rule.stays(band.first + row);
         let row = row as isize;
         let around = if at_rim { [row; 3] } else { [row - 1, row, row + 1] };
         write(rule, at_rim, around.map(|row| band.start(row)), out);
