@@ -1,6 +1,6 @@
 //! Compiling a kernel, and what is kept of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module as _, ModuleError, default_libcall_names};
 use crossover_ir::lanes::print_lanes;
-use crossover_ir::{Kernel, Module, Op, Span, Stmt, Unit, Valid, VarId, run_host, units};
+use crossover_ir::{Kernel, Module, Op, Span, Stmt, Unit, Valid, ValueId, VarId, run_host, units};
 use crossover_values::{DType, Value};
 use rayon::ThreadPool;
 
@@ -45,6 +45,8 @@ pub(crate) struct CompiledUnit {
     pub(crate) sites: Vec<Site>,
     /// How it runs in lanes, if it does.
     pub(crate) plan: Option<lower::Plan>,
+    /// How inner loops of it do, otherwise.
+    pub(crate) inner: BTreeMap<ValueId, lower::Plan>,
     /// Why it does not, if that was asked for.
     pub(crate) scalar_because: Option<String>,
     /// As lowered, before Cranelift's passes.
@@ -96,7 +98,11 @@ pub fn compile(
     if kernel >= kernels {
         return Err(CompileError::NoKernel { kernel, kernels });
     }
-    let module = crossover_ir::analysis::expand_inner_reductions_but(module, lower::sums::keeps);
+    let keeps = match options.lanes {
+        Lanes::Off => lower::sums::keeps,
+        Lanes::Paying | Lanes::All | Lanes::Inner => lower::sums::keeps_for_lanes,
+    };
+    let module = crossover_ir::analysis::expand_inner_reductions_but(module, keeps);
     let module = crossover_ir::passes::simplify(&module);
     let source = &module.kernels[kernel];
     let mut compiler = Compiler::new()?;
@@ -157,6 +163,12 @@ impl Compiled {
             let Unit::Region(region) = unit else { continue };
             text.push_str(&compiled.note());
             if let Some(plan) = &compiled.plan {
+                text.push_str(&print_lanes(kernel, &region.code, &plan.form));
+            }
+            for plan in compiled.inner.values() {
+                let name = &region.code.vars[plan.form.index.0 as usize].name;
+                let count = plan.count;
+                text.push_str(&format!("; inner loop over {name}: {count} side by side\n"));
                 text.push_str(&print_lanes(kernel, &region.code, &plan.form));
             }
         }
@@ -233,6 +245,9 @@ impl Compiler {
             Unit::Serial(serial) => (&serial.code, serial.span),
         };
         let plan = match unit {
+            Unit::Region(_) if options.lanes == Lanes::Inner => {
+                Some(Err("inner loops alone were asked for".to_owned()))
+            }
             Unit::Region(region) if options.lanes != Lanes::Off => {
                 Some(lower::plan(region, options.lanes == Lanes::All))
             }
@@ -243,6 +258,12 @@ impl Compiler {
             Some(Err(reason)) => (None, Some(reason)),
             None => (None, None),
         };
+        let inner = match (unit, &plan) {
+            (Unit::Region(region), None) if options.lanes != Lanes::Off => {
+                lower::inner_plans(&region.code, options.lanes != Lanes::Paying)
+            }
+            _ => BTreeMap::new(),
+        };
         let lanes = plan.as_ref().map_or(0, |plan| plan.count);
         let layout = Layout::new(code, &assigned(&code.body), lanes)?;
         let signature = self.signature();
@@ -250,8 +271,8 @@ impl Compiler {
             self.module.declare_function(&format!("unit{index}"), Linkage::Local, &signature)?;
         self.module.clear_context(&mut self.context);
         self.context.func.signature = signature;
-        let source =
-            Source { kernel, unit, layout: &layout, bounds: options.bounds, lanes: plan.as_ref() };
+        let (bounds, lanes) = (options.bounds, plan.as_ref());
+        let source = Source { kernel, unit, layout: &layout, bounds, lanes, inner: &inner };
         let lowered = self.lower(&source)?;
         let clif = self.context.func.clone();
         let lower = begin.elapsed();
@@ -273,6 +294,7 @@ impl Compiler {
             sites: lowered.sites,
             layout,
             plan,
+            inner,
             scalar_because,
             clif,
             machine,

@@ -27,6 +27,8 @@ pub enum Lanes {
     Paying,
     /// All that can: for tests.
     All,
+    /// All inner loops that can, and no region as a whole: for tests.
+    Inner,
 }
 
 /// How a kernel is compiled.

@@ -12,7 +12,9 @@ use proptest::prelude::*;
 fn check(choices: Vec<u8>) -> Result<(), TestCaseError> {
     let (module, arguments) = generate::program(choices);
     let want = reference::run(&module, 0, &arguments);
-    for (lanes, threads) in [(Lanes::Off, 1), (Lanes::Off, 2), (Lanes::All, 1), (Lanes::All, 2)] {
+    for (lanes, threads) in
+        [(Lanes::Off, 1), (Lanes::Off, 2), (Lanes::All, 1), (Lanes::All, 2), (Lanes::Inner, 1)]
+    {
         let options = Options { lanes, ..Options::default() };
         let compiled = compile(&module, 0, &options).expect("a valid program compiles");
         let got = outputs(&compiled, &arguments, threads);

@@ -1,6 +1,7 @@
 //! Lanes: iterations of a parallel loop side by side, one per lane of a vector.
 //!
-//! [`analyse`] looks at the innermost axis of a region and says of each value whether all lanes of
+//! [`analyse`] looks at the innermost axis of a region, [`analyse_loop`] at a counted loop inside of
+//! lane code, and says of each value whether all lanes of
 //! a chunk of consecutive iterations agree on it ([`Shape`]), which control flow lanes take
 //! different ways through, and which assignments must keep what other lanes see. The result, a
 //! [`LaneLoop`], is the region's code once more as *masked form* ([`LaneStmt`]); instructions stay
@@ -27,6 +28,7 @@
 mod analysis;
 mod effects;
 mod guard;
+mod inner;
 mod print;
 mod private;
 mod shape;
@@ -34,6 +36,7 @@ mod shape;
 mod tests;
 
 pub use analysis::{analyse, analyse_to_undo};
+pub use inner::analyse_loop;
 pub use print::print_lanes;
 
 use crate::{ArrayId, ReduceId, ScratchId, Span, ValueId, VarId};
@@ -73,6 +76,9 @@ pub struct LaneLoop {
     /// Whether a chunk that is not repeatable may have to be given up after it changed something:
     /// its executor must be able to take that back.
     pub needs_undo: bool,
+    /// Whether scratch arrays are those of the code around the loop, one for all lanes: accesses
+    /// mean what they mean of arrays. Otherwise each lane has its own.
+    pub shares_scratch: bool,
 }
 
 /// Statements in order.
@@ -171,8 +177,8 @@ pub enum LaneStmt {
     Eval {
         /// The instruction.
         value: ValueId,
-        /// Of loads, scratch loads (each lane has its own array: `Contiguous` means that all lanes
-        /// use one index) and atomics; `Uniform` of all others.
+        /// Of loads, scratch loads (where each lane has its own array, `Contiguous` means that all
+        /// lanes use one index) and atomics; `Uniform` of all others.
         access: Access,
     },
     /// Assigns a variable.
@@ -208,7 +214,8 @@ pub enum LaneStmt {
         index: ValueId,
         /// The new element.
         value: ValueId,
-        /// `Contiguous` if the index is uniform, else `Scattered`.
+        /// `Contiguous` if the index is uniform, else `Scattered`; where lanes share the array, as
+        /// of arrays.
         access: Access,
         /// The target in the source.
         span: Span,
@@ -323,6 +330,27 @@ pub enum Refusal {
     /// An inner reduction that was not expanded.
     #[error("a reduction of an inner loop")]
     InnerReduction,
+    /// An inner loop with atomics.
+    #[error("atomics in an inner loop")]
+    InnerAtomics,
+    /// An inner loop that contributes to a reduction around it.
+    #[error("a contribution to a reduction of a loop around")]
+    OuterReduction,
+    /// An inner loop that may end before its last iteration.
+    #[error("a `break` or `return` leaves the loop")]
+    Leaves,
+    /// An inner loop whose iterations have a scratch array of their own.
+    #[error("a scratch array of an inner iteration")]
+    InnerScratch,
+    /// An inner loop that assigns a variable which a later iteration, or the code after it, reads.
+    #[error("`{name}` goes from one iteration to the next, or out of the loop")]
+    Carried {
+        /// The variable.
+        name: String,
+    },
+    /// Iterations of a sequential loop may touch the same element.
+    #[error("iterations in order, which may touch the same element")]
+    Dependent,
 }
 
 impl LaneLoop {

@@ -6,6 +6,7 @@ use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder, MemFlagsData, Type,
 use cranelift_frontend::Variable;
 use crossover_ir::{Block, Reduce, ReduceId, ReduceOp, ValueId, VarId};
 
+use super::lanes::Inner;
 use super::spans::Counted;
 use super::sums::{unaligned, vectors};
 use super::{LoopTargets, Lower, ReduceState, clif_type};
@@ -28,10 +29,37 @@ struct Blocks<'r> {
 }
 
 impl Lower<'_, '_> {
-    /// Emits the loop, block by block.
-    pub(super) fn count_sums(
+    /// Emits a loop with reductions. What has no order goes to its variable at once.
+    pub(super) fn count_reduced(
         &mut self,
         reduces: &[ReduceId],
+        var: VarId,
+        bounds: [ValueId; 2],
+        body: &Block,
+    ) {
+        let plan = self.inner_plan(body);
+        let mut ordered = Vec::new();
+        for id in reduces {
+            let reduce: &Reduce = &self.code.reduces[id.0 as usize];
+            if reduce.op.is_ordered(reduce.dtype) {
+                ordered.push(*id);
+            } else {
+                let target = self.vars[reduce.target.0 as usize];
+                self.reduces[id.0 as usize] = ReduceState::Accumulator(target);
+            }
+        }
+        match plan {
+            _ if !ordered.is_empty() => self.count_sums(&ordered, reduces, var, bounds, body),
+            Some(plan) => self.count_in_lanes(plan, var, bounds, body, reduces),
+            None => self.count(var, bounds[0], bounds[1], 1, body),
+        }
+    }
+
+    /// Emits the loop, block by block.
+    fn count_sums(
+        &mut self,
+        reduces: &[ReduceId],
+        all: &[ReduceId],
         var: VarId,
         bounds: [ValueId; 2],
         body: &Block,
@@ -46,6 +74,9 @@ impl Lower<'_, '_> {
         self.builder.def_var(counter, lo);
         self.builder.def_var(count, none);
         let carries = reduces.iter().map(|id| self.carry(*id)).collect();
+        if self.inner_plan(body).is_some() {
+            self.registers = reduces.iter().map(|id| (*id, self.registers_of(*id))).collect();
+        }
         let [start, block, finish, exit] = std::array::from_fn(|_| self.builder.create_block());
         let blocks = Blocks { reduces, carries, counter, stop, count, block, finish };
         let any = self.builder.ins().icmp(IntCC::SignedLessThan, lo, stop);
@@ -53,8 +84,9 @@ impl Lower<'_, '_> {
         self.continue_in(start);
         self.builder.ins().jump(block, &[]);
         self.builder.switch_to_block(block);
-        self.one_block(&blocks, lo, var, body);
+        self.one_block(&blocks, all, lo, var, body);
         self.close_block(&blocks);
+        self.registers.clear();
         self.continue_in(finish);
         for (id, carry) in reduces.iter().zip(&blocks.carries) {
             let reduce: &Reduce = &self.code.reduces[id.0 as usize];
@@ -69,7 +101,14 @@ impl Lower<'_, '_> {
     }
 
     /// The iterations of a block; goes on where they are done.
-    fn one_block(&mut self, blocks: &Blocks<'_>, lo: Value, var: VarId, body: &Block) {
+    fn one_block(
+        &mut self,
+        blocks: &Blocks<'_>,
+        all: &[ReduceId],
+        lo: Value,
+        var: VarId,
+        body: &Block,
+    ) {
         let (counter, variable) = (blocks.counter, self.vars[var.0 as usize]);
         for id in blocks.reduces {
             self.clear_partials(*id);
@@ -78,6 +117,10 @@ impl Lower<'_, '_> {
         let here = self.builder.use_var(counter);
         let far = self.builder.ins().iadd_imm_s(here, BLOCK as i64);
         let until = self.builder.ins().smin(blocks.stop, far);
+        if let Some(plan) = self.inner_plan(body) {
+            let inner = Inner { var, body, reduces: all, counter, origin: lo, until };
+            return self.inner_lanes(plan, &inner);
+        }
         let exit = self.builder.create_block();
         let counted = Counted { counter, stop: until, lo: None, cancellable: false, exit };
         let packed = self.packable(body, blocks.reduces);
@@ -142,12 +185,21 @@ impl Lower<'_, '_> {
         variable
     }
 
+    /// Variables for the partial results of a loop in lanes.
+    fn registers_of(&mut self, id: ReduceId) -> Vec<Variable> {
+        let (ty, lanes) = vectors(self.code.reduces[id.0 as usize].dtype);
+        (0..PARTIALS / lanes).map(|_| self.builder.declare_var(ty)).collect()
+    }
+
     /// Sets the partial results to the identity.
     fn clear_partials(&mut self, id: ReduceId) {
         let reduce: &Reduce = &self.code.reduces[id.0 as usize];
         let identity = self.constant(reduce.op.identity(reduce.dtype));
         let (ty, lanes) = vectors(reduce.dtype);
         let vector = self.builder.ins().splat(ty, identity);
+        if let Some(variables) = self.in_registers(id) {
+            return variables.into_iter().for_each(|it| self.builder.def_var(it, vector));
+        }
         let first = self.partials(id);
         for at in 0..PARTIALS / lanes {
             self.builder.ins().store(unaligned(), vector, self.lane, first + 16 * at as i32);
@@ -157,9 +209,13 @@ impl Lower<'_, '_> {
     /// The fold by halves of [`crossover_ir::fold::fold_partials`].
     fn fold_partials(&mut self, id: ReduceId) -> Value {
         let reduce: &Reduce = &self.code.reduces[id.0 as usize];
-        let first = self.partials(id);
         let (ty, lanes) = vectors(reduce.dtype);
         let adds = reduce.op == ReduceOp::Add;
+        if let Some(variables) = self.in_registers(id) {
+            let parts = variables.into_iter().map(|it| self.builder.use_var(it)).collect();
+            return self.fold_vectors(reduce, parts);
+        }
+        let first = self.partials(id);
         // Whole vectors are halves as long as there are two of them.
         let (ty, step) = if adds { (ty, lanes) } else { (clif_type(reduce.dtype), 1) };
         let size = reduce.dtype.size();
@@ -169,14 +225,27 @@ impl Lower<'_, '_> {
                 self.builder.ins().load(ty, unaligned(), self.lane, offset)
             })
             .collect();
-        folded = self.halves(reduce, folded, adds);
         if adds {
-            let vector = folded[0];
-            let single = (0..lanes).map(|lane| self.builder.ins().extractlane(vector, lane as u8));
-            let single = single.collect();
-            folded = self.halves(reduce, single, adds);
+            return self.fold_vectors(reduce, folded);
         }
+        folded = self.halves(reduce, folded, adds);
         folded[0]
+    }
+
+    /// The fold of sixteen partial results that are vectors.
+    fn fold_vectors(&mut self, reduce: &Reduce, mut parts: Vec<Value>) -> Value {
+        let (_, lanes) = vectors(reduce.dtype);
+        let adds = reduce.op == ReduceOp::Add;
+        if adds {
+            parts = self.halves(reduce, parts, adds);
+        }
+        let mut single = Vec::with_capacity(parts.len() * lanes);
+        for vector in parts {
+            for lane in 0..lanes {
+                single.push(self.builder.ins().extractlane(vector, lane as u8));
+            }
+        }
+        self.halves(reduce, single, adds)[0]
     }
 
     fn halves(&mut self, reduce: &Reduce, mut values: Vec<Value>, adds: bool) -> Vec<Value> {

@@ -60,11 +60,14 @@ impl Lower<'_, '_> {
                 if !reduces.is_empty() =>
             {
                 self.at(*span);
-                self.count_sums(reduces, *var, [*lo, *hi], body);
+                self.count_reduced(reduces, *var, [*lo, *hi], body);
             }
             Stmt::For { var, lo, hi, step, body, parallel: _, span } => {
                 self.at(*span);
-                self.count(*var, *lo, *hi, *step, body);
+                match self.inner_plan(body) {
+                    Some(plan) => self.count_in_lanes(plan, *var, [*lo, *hi], body, &[]),
+                    None => self.count(*var, *lo, *hi, *step, body),
+                }
             }
             Stmt::Reduce { reduce, value, payload } => self.contribute(*reduce, *value, payload),
             Stmt::Break => return self.go(|targets| targets.exit),

@@ -4,8 +4,9 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder, Type, Value};
 use cranelift_frontend::Variable;
-use crossover_ir::{Block, Stmt, ValueId, VarId};
+use crossover_ir::{Block, ReduceId, Stmt, ValueId, VarId};
 
+use super::lanes::{Inner, Plan, key};
 use super::spans::{self, Counted};
 use super::{LoopTargets, Lower, clif_type};
 
@@ -14,7 +15,7 @@ const SMALL_HEADER: usize = 48;
 /// Counted loops with constant bounds up to this many iterations have no cancel point.
 const SHORT_LOOP: i128 = 4096;
 
-impl Lower<'_, '_> {
+impl<'a> Lower<'a, '_> {
     /// A loop with a condition.
     pub(super) fn repeat(
         &mut self,
@@ -160,6 +161,38 @@ impl Lower<'_, '_> {
             let next = lower.builder.create_block();
             lower.loop_body(body, LoopTargets { exit, next });
         });
+        self.continue_in(exit);
+    }
+
+    /// How a counted loop runs in lanes, if it does.
+    pub(super) fn inner_plan(&self, body: &[Stmt]) -> Option<&'a Plan> {
+        let source = self.source;
+        key(body).and_then(|key| source.inner.get(&key))
+    }
+
+    /// A counted loop in lanes, in steps of one; none of `reduces` has an order.
+    pub(super) fn count_in_lanes(
+        &mut self,
+        plan: &'a Plan,
+        var: VarId,
+        bounds: [ValueId; 2],
+        body: &Block,
+        reduces: &[ReduceId],
+    ) {
+        let dtype = self.dtype(bounds[0]);
+        let [lo, stop] = bounds.map(|bound| {
+            let bound = self.value(bound);
+            self.widened(bound, dtype)
+        });
+        let counter = self.builder.declare_var(I64);
+        self.builder.def_var(counter, lo);
+        let [start, exit] = [0, 1].map(|_| self.builder.create_block());
+        let any = self.builder.ins().icmp(IntCC::SignedLessThan, lo, stop);
+        self.builder.ins().brif(any, start, &[], exit, &[]);
+        self.continue_in(start);
+        let inner = Inner { var, body, reduces, counter, origin: lo, until: stop };
+        self.inner_lanes(plan, &inner);
+        self.builder.ins().jump(exit, &[]);
         self.continue_in(exit);
     }
 

@@ -18,6 +18,8 @@ mod spans;
 pub(crate) mod sums;
 mod unit;
 
+use std::collections::BTreeMap;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I8, I32, I64};
 use cranelift_codegen::ir::{
@@ -25,14 +27,16 @@ use cranelift_codegen::ir::{
     Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
-use crossover_ir::{ArrayId, Code, Inst, InstKind, Kernel, Op, ScratchId, Span, Unit, ValueId};
+use crossover_ir::{
+    ArrayId, Code, Inst, InstKind, Kernel, Op, ReduceId, ScratchId, Span, Unit, ValueId,
+};
 use crossover_values::{DType, Scalar};
 
 use crate::Bounds;
 use crate::layout::{self, Layout};
 use crate::site::{Site, SiteKind};
 
-pub(crate) use lanes::{Plan, plan};
+pub(crate) use lanes::{Plan, inner_plans, plan};
 
 /// Finds the function reference of a call-out.
 pub(crate) type Callee<'a> = dyn FnMut(&mut Function, Op, DType) -> FuncRef + 'a;
@@ -54,6 +58,8 @@ pub(crate) struct Source<'a> {
     pub(crate) bounds: Bounds,
     /// How the innermost axis of a region runs in lanes, if it does.
     pub(crate) lanes: Option<&'a Plan>,
+    /// How counted loops of scalar code run in lanes, by what tells them apart.
+    pub(crate) inner: &'a BTreeMap<ValueId, Plan>,
 }
 
 impl<'a> Source<'a> {
@@ -152,6 +158,8 @@ struct Lower<'a, 'b> {
     inside: Option<spans::Inside>,
     /// Contributions to sums, while sixteen iterations are emitted at once.
     packed: Option<sums::Packed>,
+    /// Partial results of the loop in lanes that is being emitted.
+    registers: Vec<(ReduceId, Vec<Variable>)>,
     /// In lanes: where a failing test goes instead, to be found again by scalar code.
     lanes_bail: Option<Block>,
 }

@@ -41,6 +41,18 @@ pub(crate) fn keeps(code: &Code, stmt: &Stmt) -> bool {
     straight && narrow && !reduces.is_empty() && reduces.iter().all(ordered)
 }
 
+/// As [`keeps`], where loops run in lanes: any loop that can, if it is not so short that it becomes
+/// straight code.
+pub(crate) fn keeps_for_lanes(code: &Code, stmt: &Stmt) -> bool {
+    let Stmt::For { lo, hi, .. } = stmt else { return false };
+    let [lo, hi] = [lo, hi].map(|bound| match code.insts[bound.0 as usize].kind {
+        InstKind::Const(bound) => bound.as_integer(),
+        _ => None,
+    });
+    let short = lo.zip(hi).is_some_and(|(lo, hi)| hi - lo < PARTIALS as i128);
+    keeps(code, stmt) || (!short && super::lanes::can_run(code, stmt))
+}
+
 /// Vectors of the sixteen partial results.
 pub(super) fn vectors(dtype: DType) -> (Type, usize) {
     if dtype == DType::F32 { (F32X4, 4) } else { (F64X2, 2) }

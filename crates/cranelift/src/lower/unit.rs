@@ -70,6 +70,7 @@ impl<'a, 'b> Lower<'a, 'b> {
             tested: Vec::new(),
             inside: None,
             packed: None,
+            registers: Vec::new(),
             lanes_bail: None,
         }
     }

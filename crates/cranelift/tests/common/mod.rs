@@ -229,6 +229,16 @@ pub(crate) fn compiled_in_lanes(text: &str) -> crossover_cranelift::Compiled {
     crossover_cranelift::compile(&module, 0, &options).unwrap()
 }
 
+/// Inner loops in lanes, and nothing else.
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn compiled_inner(text: &str) -> crossover_cranelift::Compiled {
+    let module = crossover_ir::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let lanes = crossover_cranelift::Lanes::Inner;
+    let options = crossover_cranelift::Options { lanes, ..Default::default() };
+    crossover_cranelift::compile(&module, 0, &options).unwrap()
+}
+
 #[allow(dead_code, reason = "each test file uses its own part")]
 pub(crate) fn threads(threads: usize) -> crossover_cranelift::RunOptions {
     crossover_cranelift::RunOptions { threads, ..Default::default() }

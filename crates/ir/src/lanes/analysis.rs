@@ -13,6 +13,24 @@ use crate::{
     VarId,
 };
 
+/// What is to run in lanes, and what is there before it.
+pub(super) struct Subject<'c> {
+    pub(super) code: &'c Code,
+    /// The code of one iteration.
+    pub(super) body: &'c Block,
+    /// The variable that counts, and its step.
+    pub(super) index: VarId,
+    pub(super) step: i64,
+    /// Variables with a value from before: the same in all iterations until one sets them.
+    pub(super) set_before: Vec<bool>,
+    /// Values from before.
+    pub(super) known: Vec<bool>,
+    /// Whether scratch arrays are those of the code around, one for all iterations.
+    pub(super) shares_scratch: bool,
+    /// Whether an iteration can be run again after it changed memory.
+    pub(super) repeatable: bool,
+}
+
 /// Looks at the innermost axis of a region.
 ///
 /// # Errors
@@ -30,17 +48,42 @@ pub fn analyse(region: &Region) -> Result<LaneLoop, Refusal> {
 pub fn analyse_to_undo(region: &Region) -> Result<LaneLoop, Refusal> {
     refuse_order(region)?;
     let axis = region.axes.last().expect("the validator proves that there is an axis");
-    let mut analysis = Analysis::new(region, axis.index, axis.step);
+    let mut set_before = vec![false; region.code.vars.len()];
+    for axis in &region.axes {
+        set_before[axis.index.0 as usize] = true;
+        for stmt in &axis.prefix {
+            stmt.walk(&mut |stmt| {
+                if let Stmt::Set { var, .. } = stmt {
+                    set_before[var.0 as usize] = true;
+                }
+            });
+        }
+    }
+    masked_form(Subject {
+        code: &region.code,
+        body: &region.code.body,
+        index: axis.index,
+        step: axis.step,
+        set_before,
+        known: vec![false; region.code.insts.len()],
+        shares_scratch: false,
+        repeatable: is_repeatable(region),
+    })
+}
+
+/// The masked form of a body.
+pub(super) fn masked_form(subject: Subject<'_>) -> Result<LaneLoop, Refusal> {
+    let mut analysis = Analysis::new(&subject);
     loop {
         analysis.start_pass();
-        let body = analysis.block(&region.code.body, false);
+        let body = analysis.block(subject.body, false);
         if analysis.changed {
             continue;
         }
         if let Some(step) = analysis.odd_step {
             return Err(Refusal::Steps { step });
         }
-        return analysis.finish(body, region);
+        return Ok(analysis.finish(body));
     }
 }
 
@@ -69,6 +112,7 @@ struct Around {
 }
 
 struct Analysis<'c> {
+    subject: &'c Subject<'c>,
     code: &'c Code,
     index: VarId,
     values: Vec<Option<Shape>>,
@@ -93,13 +137,13 @@ struct Analysis<'c> {
 }
 
 impl<'c> Analysis<'c> {
-    fn new(region: &'c Region, index: VarId, step: i64) -> Analysis<'c> {
-        let code = &region.code;
+    fn new(subject: &'c Subject<'c>) -> Analysis<'c> {
+        let Subject { code, body, index, step, .. } = *subject;
         let mut vars = vec![None; code.vars.len()];
         let mut sets = vec![0_usize; code.vars.len()];
         let mut gets = vec![Vec::new(); code.vars.len()];
         let mut number = 0;
-        for stmt in &code.body {
+        for stmt in body {
             stmt.walk(&mut |stmt| {
                 match stmt {
                     Stmt::Eval(value) => {
@@ -114,24 +158,14 @@ impl<'c> Analysis<'c> {
             });
         }
         let mut once = vec![None; code.vars.len()];
-        for stmt in &code.body {
+        for stmt in body {
             if let Stmt::Set { var, value } = stmt
                 && sets[var.0 as usize] == 1
             {
                 once[var.0 as usize] = Some(*value);
             }
         }
-        let mut set_outside = vec![false; code.vars.len()];
-        for axis in &region.axes {
-            set_outside[axis.index.0 as usize] = true;
-            for stmt in &axis.prefix {
-                stmt.walk(&mut |stmt| {
-                    if let Stmt::Set { var, .. } = stmt {
-                        set_outside[var.0 as usize] = true;
-                    }
-                });
-            }
-        }
+        let mut set_outside = subject.set_before.clone();
         for (var, outside) in set_outside.iter_mut().enumerate() {
             if *outside {
                 vars[var] = Some(Shape::Uniform);
@@ -140,10 +174,12 @@ impl<'c> Analysis<'c> {
             *outside &= sets[var] == 0;
         }
         vars[index.0 as usize] = Some(Shape::Affine(step));
+        let before = |known: &bool| known.then_some(Shape::Uniform);
         Analysis {
+            subject,
             code,
             index,
-            values: vec![None; code.insts.len()],
+            values: subject.known.iter().map(before).collect(),
             vars,
             flows: vec![(false, Exits::default()); number],
             gets,
@@ -167,7 +203,7 @@ impl<'c> Analysis<'c> {
         self.next = 0;
         self.guards.clear();
         self.early_order.clear();
-        self.early.fill(false);
+        self.early.clone_from(&self.subject.known);
     }
 
     /// Raises what is known of a slot.
@@ -370,10 +406,12 @@ impl<'c> Analysis<'c> {
         }
     }
 
-    /// A `break` or `continue`: divergent if lanes parted inside the loop.
+    /// A `break` or `continue`: divergent if lanes parted inside the loop. Who continues the loop in
+    /// lanes itself is done with the iteration.
     fn leave(&mut self, stmt: LaneStmt, exit: fn(&mut Exits) -> &mut bool) -> LaneStmt {
         let Some(around) = self.loops.last() else {
-            unreachable!("the validator proves that a loop is around")
+            self.leave_all();
+            return LaneStmt::Return;
         };
         let (number, parted) = (around.number, self.scopes.len() > around.scopes);
         if parted {
@@ -443,7 +481,10 @@ impl<'c> Analysis<'c> {
             }
             InstKind::ScratchLoad { index, .. } => {
                 access = self.scratch_access(*index);
-                shape = Some(Shape::Varying);
+                shape = Some(match access {
+                    Access::Uniform => Shape::Uniform,
+                    Access::Contiguous | Access::Scattered => Shape::Varying,
+                });
             }
             InstKind::Atomic(Atomic { .. }) => {
                 access = Access::Scattered;
@@ -504,17 +545,18 @@ impl<'c> Analysis<'c> {
     }
 
     fn scratch_access(&self, index: ValueId) -> Access {
-        match self.shape(index) {
-            Shape::Uniform => Access::Contiguous,
-            Shape::Affine(_) | Shape::Varying => Access::Scattered,
+        match (self.shape(index), self.subject.shares_scratch) {
+            (Shape::Uniform, true) => Access::Uniform,
+            (Shape::Affine(1), true) | (Shape::Uniform, false) => Access::Contiguous,
+            (Shape::Affine(_) | Shape::Varying, _) => Access::Scattered,
         }
     }
 
-    fn finish(self, body: LaneBlock, region: &Region) -> Result<LaneLoop, Refusal> {
+    fn finish(self, body: LaneBlock) -> LaneLoop {
         let known = |shapes: Vec<Option<Shape>>| {
             shapes.into_iter().map(|it| it.unwrap_or(Shape::Uniform)).collect()
         };
-        let repeatable = is_repeatable(region);
+        let Subject { shares_scratch, repeatable, .. } = *self.subject;
         let mut lanes = LaneLoop {
             index: self.index,
             values: known(self.values),
@@ -524,9 +566,10 @@ impl<'c> Analysis<'c> {
             early: self.early_order,
             repeatable,
             needs_undo: false,
+            shares_scratch,
         };
         lanes.needs_undo = !repeatable && effects::may_trap_after_effect(&lanes, self.code);
-        Ok(lanes)
+        lanes
     }
 }
 

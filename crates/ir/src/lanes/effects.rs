@@ -31,7 +31,12 @@ impl Search<'_> {
                 self.test(*array, indices);
                 self.changed = true;
             }
-            LaneStmt::ScratchStore { .. } | LaneStmt::Trap { .. } => self.found |= self.changed,
+            LaneStmt::ScratchStore { .. } => {
+                self.found |= self.changed;
+                // An iteration's own array is made anew when it runs again.
+                self.changed |= self.lanes.shares_scratch;
+            }
+            LaneStmt::Trap { .. } => self.found |= self.changed,
             LaneStmt::If { then, otherwise, .. } => {
                 // Lanes of one arm come before those of the other.
                 self.block(then);

@@ -59,6 +59,11 @@ pub(super) fn is_private(
         .any(|frame| first(code, &frame.block[..frame.at], var) == First::Sets)
 }
 
+/// Whether a block may read a variable before it sets it.
+pub(super) fn reads_first(code: &Code, block: &[Stmt], var: VarId) -> bool {
+    first(code, block, var) == First::Reads
+}
+
 fn first_of_parts(code: &Code, parts: &[&[Stmt]], var: VarId) -> First {
     match parts {
         [header, body, continuing] => first_of_loop(code, header, body, continuing, var),

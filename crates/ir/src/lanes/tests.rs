@@ -150,3 +150,95 @@ fn what_cannot_be_run_again_is_refused() {
     let shown = "v3: u32 = const 1 v4: u32 = atomic add @h [v0] (v3) v5: u32 = neg v4";
     assert_eq!(analysed("", shown).map(|_| ()), Err(Refusal::OrderDependent));
 }
+
+/// The first counted loop of a kernel of one region over `%i`.
+fn inner(more: &str, before: &str, parallel: &str, body: &str) -> Result<String, Refusal> {
+    let body =
+        format!("{before} for %j = v0 to v1 step 1 {parallel} {{ v3: i32 = get %j {body} }}");
+    let text = text(&format!("var %j: i32 var %t: i32 var %f: f32 {more}"), &body);
+    let module = validate(parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}")));
+    let module = module.unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let kernel = &module.kernels[0];
+    let region = kernel.host.iter().find_map(|node| match node {
+        HostNode::Region(region) => Some(region),
+        _ => None,
+    });
+    let code = &region.expect("the kernel has a region").code;
+    let stmt = code.body.iter().find(|stmt| matches!(stmt, crate::Stmt::For { .. }));
+    let form = super::analyse_loop(code, stmt.expect("the body has a loop"))?;
+    Ok(print_lanes(kernel, code, &form))
+}
+
+/// What comes from outside of an inner loop is uniform, its scratch arrays are all lanes' own.
+#[test]
+fn a_loop_of_scalar_code() {
+    let text = inner(
+        "scratch $c: f32[64] reduce r0 = add f32 loop %f",
+        "v9: f32 = const 0.0 set %f = v9 clear $c",
+        "parallel (r0)",
+        "v4: f32 = load @x [v3] v5: f32 = load @x [v0] v6: f32 = load $c [v3]
+         v7: f32 = mul v4 v5 store $c [v3] = v7 v8: f32 = add v6 v7 reduce r0 v8",
+    );
+    insta::assert_snapshot!(text.unwrap(), @"
+    while v3 is inside axis 0 of @x
+    while v0 is inside axis 0 of @x
+    lanes {
+      v3: i32 affine 1 = get %j
+      v4: f32 varying = load @x [v3] contiguous
+      v5: f32 uniform = load @x [v0]
+      v6: f32 varying = load $c [v3] contiguous
+      v7: f32 varying = mul v4 v5
+      store $c [v3] = v7
+      v8: f32 varying = add v6 v7
+      reduce r0 v8
+    }
+    ");
+}
+
+/// Iterations in order are independent if each has its own elements.
+#[test]
+fn loops_in_order() {
+    let found = |body: &str| inner("", "", "", body).map(|_| ());
+    let own = "v4: i32 = load @a [v3] v5: i32 = add v4 v2 store @a [v3] = v5";
+    assert_eq!(found(own), Ok(()));
+    // Set and read in the same iteration.
+    assert_eq!(
+        found("set %t = v3 v4: i32 = get %t v5: i32 = load @b [v4] store @a [v3] = v5"),
+        Ok(())
+    );
+    let next = "v4: i32 = add v3 v2 v5: i32 = load @a [v4] store @a [v3] = v5";
+    assert_eq!(found(next), Err(Refusal::Dependent));
+    let same = "v4: i32 = load @b [v3] store @a [v0] = v4";
+    assert_eq!(found(same), Err(Refusal::Dependent));
+    let scattered = "v4: i32 = load @b [v3] store @a [v4] = v3";
+    assert_eq!(found(scattered), Err(Refusal::Dependent));
+    assert_eq!(inner("", "", "parallel ()", scattered).map(|_| ()), Ok(()));
+}
+
+/// An element at `j - k` is another lane's at another turn of the loop over `k`.
+#[test]
+fn an_index_that_changes_inside_an_iteration_is_not_its_own() {
+    let body = "v4: i32 = const 3 for %k = v2 to v4 step 1 {
+        v5: i32 = get %k v6: i32 = sub v3 v5 store @a [v6] = v3 }";
+    assert_eq!(inner("var %k: i32", "", "", body), Err(Refusal::Dependent));
+}
+
+#[test]
+fn inner_loops_that_stay_scalar() {
+    let found = |more: &str, before: &str, body: &str| inner(more, before, "", body).map(|_| ());
+    let sum = "v5: i32 = get %t v6: i32 = add v5 v3 set %t = v6";
+    let carried = Err(Refusal::Carried { name: "t".to_owned() });
+    assert_eq!(found("", "v4: i32 = const 0 set %t = v4", sum), carried);
+    let first = "v4: i32 = load @b [v3] v5: bool = lt v4 v2 if v5 { break } store @a [v3] = v4";
+    assert_eq!(found("", "", first), Err(Refusal::Leaves));
+    let counted = "v4: u32 = const 1 v5: u32 = atomic add @h [v3] (v4)";
+    assert_eq!(found("", "", counted), Err(Refusal::InnerAtomics));
+    let own = "clear $c store $c [v2] = v3 v4: i32 = load $c [v2] store @a [v3] = v4";
+    assert_eq!(found("scratch $c: i32[4]", "", own), Err(Refusal::InnerScratch));
+    let outer = "v4: f32 = load @x [v3] reduce r0 v4";
+    assert_eq!(found("reduce r0 = add f32 region %s", "", outer), Err(Refusal::OuterReduction));
+    // The division may fail after an element was changed that would be read again.
+    let late = "v4: i32 = load @a [v3] v5: i32 = add v4 v2 store @a [v3] = v5
+        v6: i32 = div_floor v2 v4 store @b [v3] = v6";
+    assert_eq!(found("", "", late), Err(Refusal::NotRepeatable));
+}

@@ -35,7 +35,11 @@ impl Lanes<'_, '_, '_> {
             LaneStmt::ScratchZero(scratch) => self.scratch_zero(*scratch),
             LaneStmt::ScratchStore { scratch, index, value, span, .. } => {
                 self.lower.at(*span);
-                self.scratch_store(*scratch, *index, *value);
+                if self.form.shares_scratch {
+                    self.shared_store(*scratch, *index, *value);
+                } else {
+                    self.scratch_store(*scratch, *index, *value);
+                }
             }
             LaneStmt::If { cond, then, otherwise, flow, span } => {
                 self.lower.at(*span);
@@ -111,8 +115,12 @@ impl Lanes<'_, '_, '_> {
                 self.keep(value, held);
             }
             InstKind::ScratchLoad { scratch, index } => {
-                let parts = self.scratch_load(*scratch, *index);
-                self.keep(value, Held::Many(parts));
+                let held = if self.form.shares_scratch {
+                    self.shared_load(*scratch, *index)
+                } else {
+                    Held::Many(self.scratch_load(*scratch, *index))
+                };
+                self.keep(value, held);
             }
             InstKind::Atomic(atomic) => self.atomic(value, atomic),
         }

@@ -49,16 +49,23 @@ impl<'a> Lower<'a, '_> {
         stop: Value,
         plan: &'a Plan,
     ) {
-        let bail = self.builder.create_block();
-        self.builder.set_cold_block(bail);
-        let done = self.builder.create_block();
-        let mut lanes = Lanes {
+        let mut lanes = Lanes::new(self, plan);
+        lanes.axis(region, level, stop);
+    }
+}
+
+impl<'l, 'a, 'b> Lanes<'l, 'a, 'b> {
+    pub(super) fn new(lower: &'l mut Lower<'a, 'b>, plan: &'l Plan) -> Lanes<'l, 'a, 'b> {
+        let bail = lower.builder.create_block();
+        lower.builder.set_cold_block(bail);
+        let done = lower.builder.create_block();
+        Lanes {
             plan,
             form: &plan.form,
             count: plan.count,
-            held: vec![None; self.code.insts.len()],
-            vars: vec![None; self.code.vars.len()],
-            spanned: vec![None; self.code.insts.len()],
+            held: vec![None; lower.code.insts.len()],
+            vars: vec![None; lower.code.vars.len()],
+            spanned: vec![None; lower.code.insts.len()],
             since: None,
             mask: Mask::All,
             depth: 0,
@@ -71,9 +78,8 @@ impl<'a> Lower<'a, '_> {
             partials: Vec::new(),
             bail,
             done,
-            lower: self,
-        };
-        lanes.axis(region, level, stop);
+            lower,
+        }
     }
 }
 
@@ -220,8 +226,13 @@ impl Lanes<'_, '_, '_> {
 
     /// One chunk, from the index of its first lane to the block that ends it.
     fn chunk(&mut self, region: &Region, frame: &Frame) {
-        let known = self.lower.tested.len();
         self.lower.set_index(&region.axes[frame.level], frame.level);
+        self.chunk_body();
+    }
+
+    /// A chunk whose first index is set.
+    pub(super) fn chunk_body(&mut self) {
+        let known = self.lower.tested.len();
         self.mask = Mask::All;
         self.returned = returns_apart(&self.form.body, false).then(|| {
             let variables = self.mask_variables();

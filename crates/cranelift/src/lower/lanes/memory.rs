@@ -204,7 +204,7 @@ impl Lanes<'_, '_, '_> {
     }
 
     /// The first lane's index as 64 bits, with its sign.
-    fn wide_first(&mut self, value: ValueId) -> Value {
+    pub(super) fn wide_first(&mut self, value: ValueId) -> Value {
         let first = self.first(value);
         self.widened(value, first)
     }
@@ -270,7 +270,7 @@ impl Lanes<'_, '_, '_> {
             .collect()
     }
 
-    fn zero_extended(&mut self, scalar: Value) -> Value {
+    pub(super) fn zero_extended(&mut self, scalar: Value) -> Value {
         if self.lower.builder.func.dfg.value_type(scalar) == I64 {
             scalar
         } else {
@@ -294,7 +294,7 @@ impl Lanes<'_, '_, '_> {
     }
 
     /// Gives the chunk up if an active lane's index is outside; 0 where no lane is active.
-    fn tested_index(&mut self, index: ValueId, extent: Value) -> Held {
+    pub(super) fn tested_index(&mut self, index: ValueId, extent: Value) -> Held {
         if self.shape(index) == Shape::Uniform {
             let first = self.wide_first(index);
             let code = IntCC::UnsignedGreaterThanOrEqual;

@@ -17,6 +17,7 @@ mod frame;
 mod loops;
 mod mask;
 mod memory;
+mod nested;
 mod ops;
 mod plan;
 mod reduce;
@@ -29,7 +30,8 @@ use crossover_ir::lanes::{LaneLoop, Shape};
 use crossover_ir::{InstKind, ValueId, VarId};
 use crossover_values::{DType, Scalar};
 
-pub(crate) use plan::{Plan, plan};
+pub(super) use nested::{Inner, key};
+pub(crate) use plan::{Plan, can_run, inner_plans, plan};
 
 use super::Lower;
 use mask::Mask;

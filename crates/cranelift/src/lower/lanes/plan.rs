@@ -7,8 +7,10 @@
 //! registers hold them and as many temporaries. The numbers were fitted to the kernels of the
 //! suite.
 
-use crossover_ir::lanes::{Access, Flow, LaneLoop, LaneStmt, Shape, analyse};
-use crossover_ir::{AtomicOp, Code, InstKind, Op, Region, ValueId};
+use std::collections::BTreeMap;
+
+use crossover_ir::lanes::{Access, Flow, LaneLoop, LaneStmt, Shape, analyse, analyse_loop};
+use crossover_ir::{AtomicOp, Code, InstKind, Op, Region, Stmt, ValueId};
 use crossover_values::DType;
 
 use crate::layout::PARTIALS;
@@ -24,6 +26,9 @@ const WORTH: f64 = 0.85;
 /// Values of a body that allow two vectors of each, and that allow one.
 const LONG_BODIES: [usize; 2] = [150, 400];
 
+/// Statements of a straight body whose chunks are emitted in pieces.
+const SMALL_BODY: usize = 32;
+
 /// A region in lanes.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -31,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) form: LaneLoop,
     /// Iterations of a chunk.
     pub(crate) count: u32,
+    /// Iterations that are emitted at once: all of the chunk, or one vector of each value.
+    pub(crate) piece: u32,
     /// Bytes of a lane of masks.
     pub(crate) mask_bytes: usize,
 }
@@ -39,7 +46,79 @@ pub(crate) struct Plan {
 pub(crate) fn plan(region: &Region, always: bool) -> Result<Plan, String> {
     let in_blocks = region.code.reduces.iter().any(|reduce| reduce.op.is_ordered(reduce.dtype));
     let form = analyse(region).map_err(|refusal| refusal.to_string())?;
-    let code = &region.code;
+    planned(&region.code, form, in_blocks, always)
+}
+
+/// Plans for the counted loops of a region that stays scalar, by [`super::key`]; of loops in each
+/// other the innermost. `always` takes them at any price.
+pub(crate) fn inner_plans(code: &Code, always: bool) -> BTreeMap<ValueId, Plan> {
+    let mut plans = BTreeMap::new();
+    inner_of(code, &code.body, always, &mut plans);
+    plans
+}
+
+/// Whether any loop of the block has a plan.
+fn inner_of(
+    code: &Code,
+    block: &[Stmt],
+    always: bool,
+    plans: &mut BTreeMap<ValueId, Plan>,
+) -> bool {
+    let mut any = false;
+    for stmt in block {
+        let mut inside = false;
+        for block in stmt.blocks() {
+            inside |= inner_of(code, block, always, plans);
+        }
+        if let (false, Stmt::For { body, .. }) = (inside, stmt)
+            && let (Some(key), Ok(plan)) = (super::key(body), plan_loop(code, stmt, always))
+        {
+            plans.insert(key, plan);
+            inside = true;
+        }
+        any |= inside;
+    }
+    any
+}
+
+/// Whether a counted loop in scalar code has a plan, at any price.
+pub(crate) fn can_run(code: &Code, stmt: &Stmt) -> bool {
+    plan_loop(code, stmt, true).is_ok()
+}
+
+/// A plan for a counted loop in scalar code, or why it has none.
+fn plan_loop(code: &Code, stmt: &Stmt, always: bool) -> Result<Plan, String> {
+    let Stmt::For { var, lo, hi, step, parallel, .. } = stmt else {
+        return Err("no counted loop".to_owned());
+    };
+    if *step != 1 || !matches!(code.vars[var.0 as usize].dtype, DType::I32 | DType::U32) {
+        return Err("steps that are not 1, or a counter of 64 bits".to_owned());
+    }
+    let form = analyse_loop(code, stmt).map_err(|refusal| refusal.to_string())?;
+    let ordered = parallel.iter().flatten().any(|id| {
+        let reduce = &code.reduces[id.0 as usize];
+        reduce.op.is_ordered(reduce.dtype)
+    });
+    let mut plan = planned(code, form, ordered, always)?;
+    if is_small(&plan.form.body) {
+        let mut survey = Survey::new(&plan.form, code);
+        survey.block(&plan.form.body, 1.0);
+        plan.piece = if survey.wide && !survey.narrow { 2 } else { 4 };
+        plan.count = plan.count.max(4 * plan.piece);
+    }
+    let bound = |value: &ValueId| match code.insts[value.0 as usize].kind {
+        InstKind::Const(scalar) => scalar.as_integer(),
+        _ => None,
+    };
+    match (bound(lo), bound(hi)) {
+        (Some(lo), Some(hi)) if hi - lo < i128::from(plan.count) => {
+            Err(format!("{} iterations are fewer than {} lanes", (hi - lo).max(0), plan.count))
+        }
+        _ => Ok(plan),
+    }
+}
+
+fn planned(code: &Code, form: LaneLoop, in_blocks: bool, always: bool) -> Result<Plan, String> {
     let mut survey = Survey::new(&form, code);
     survey.block(&form.body, 1.0);
     let widest = if survey.wide { 8 } else { 4 };
@@ -55,7 +134,23 @@ pub(crate) fn plan(region: &Region, always: bool) -> Result<Plan, String> {
     if !always && lane > scalar * WORTH {
         return Err(format!("a lane costs {lane:.0}, a scalar iteration {scalar:.0}"));
     }
-    Ok(Plan { form, count: lanes as u32, mask_bytes })
+    let count = lanes as u32;
+    Ok(Plan { form, count, piece: count, mask_bytes })
+}
+
+/// Whether a body is straight, and so short that its chunks can be emitted in pieces.
+fn is_small(body: &[LaneStmt]) -> bool {
+    let straight = |stmt: &LaneStmt| {
+        matches!(
+            stmt,
+            LaneStmt::Eval { .. }
+                | LaneStmt::Set { .. }
+                | LaneStmt::Store { .. }
+                | LaneStmt::ScratchStore { .. }
+                | LaneStmt::Reduce { .. }
+        )
+    };
+    body.len() <= SMALL_BODY && body.iter().all(straight)
 }
 
 struct Survey<'l> {
