@@ -1,16 +1,27 @@
 //! One sentence per kernel: what wins from which size.
 //!
 //! Only verified rows take part; no software adapter does, which is a CPU under another name, and no
-//! variant that is there for its price alone.
+//! variant that is there for its price alone. To win takes somebody to win against: where a budget
+//! left one variant, or one backend, the sentence says that only this was measured.
 
 use crossover_record::{Adapter, Row, Status, size_parts};
-use crossover_report::time;
+use crossover_report::{alone, ranks, time};
 
-/// What wins at one size, or at one value of a sweep.
+/// What is the fastest at one size, or at one value of a sweep.
 struct Winner<'r> {
     label: String,
     row: &'r Row,
     scalar: Option<u64>,
+    /// What has no time there, if the fastest had nobody to win against.
+    alone: Option<Alone>,
+}
+
+/// A size at which no comparison was left.
+struct Alone {
+    /// What was measured: a variant, or a backend.
+    who: String,
+    /// How many other rows have no time, and why: `14 rows skipped by the budget`.
+    missing: String,
 }
 
 /// More changes of the winner than this are noise, or too much for a sentence.
@@ -18,16 +29,18 @@ const MAX_CHANGES: usize = 3;
 
 /// The sentences, in the order of the rows.
 pub(crate) fn conclusions(rows: &[Row], adapters: &[Adapter]) -> Vec<String> {
+    let software = adapters.iter().filter(|adapter| adapter.software);
+    let software: Vec<&str> = software.map(|adapter| adapter.slug.as_str()).collect();
     let mut kernels: Vec<&str> = Vec::new();
     for row in rows {
         if !kernels.contains(&row.kernel.as_str()) {
             kernels.push(&row.kernel);
         }
     }
-    kernels.into_iter().map(|kernel| sentence(kernel, rows, adapters)).collect()
+    kernels.into_iter().map(|kernel| sentence(kernel, rows, &software)).collect()
 }
 
-fn sentence(kernel: &str, rows: &[Row], adapters: &[Adapter]) -> String {
+fn sentence(kernel: &str, rows: &[Row], software: &[&str]) -> String {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.kernel == kernel).collect();
     let mut dtypes = Vec::new();
     for row in &rows {
@@ -40,13 +53,13 @@ fn sentence(kernel: &str, rows: &[Row], adapters: &[Adapter]) -> String {
         let of = rows.iter().copied().filter(|row| row.dtype == dtype);
         let (swept, at_sizes): (Vec<&Row>, Vec<&Row>) = of.partition(|row| sweep(row).is_some());
         if !at_sizes.is_empty() {
-            let mut winners = winners(&at_sizes, adapters);
+            let mut winners = winners(&at_sizes, software);
             // The least work first.
             winners.sort_by_key(|winner| winner.row.median_ns);
             parts.push(format!("{dtype}: {}", clause(&winners)));
         }
         for (over, rows) in sweeps(&swept) {
-            parts.push(format!("{dtype} {over}: {}", clause(&winners(&rows, adapters))));
+            parts.push(format!("{dtype} {over}: {}", clause(&winners(&rows, software))));
         }
     }
     format!("{kernel}: {}.", parts.join("; "))
@@ -75,27 +88,34 @@ fn sweeps<'r>(rows: &[&'r Row]) -> Vec<(String, Vec<&'r Row>)> {
 }
 
 /// The fastest row of each size, in the order of the rows.
-fn winners<'r>(rows: &[&'r Row], adapters: &[Adapter]) -> Vec<Winner<'r>> {
-    let ranked = |row: &&&Row| {
-        let software = adapters
-            .iter()
-            .any(|adapter| adapter.software && row.adapter.as_ref() == Some(&adapter.slug));
-        // Code without bounds checks is there to price them, not to be chosen.
-        let priced = row.variant == "unchecked";
-        row.status == Status::Verified && row.median_ns.is_some() && !software && !priced
-    };
+fn winners<'r>(rows: &[&'r Row], software: &[&str]) -> Vec<Winner<'r>> {
     let mut winners: Vec<Winner<'r>> = Vec::new();
-    for row in rows.iter().filter(ranked) {
+    for row in rows.iter().filter(|row| ranks(row, software)) {
         match winners.iter_mut().find(|winner| winner.row.size == row.size) {
             Some(winner) if row.median_ns < winner.row.median_ns => winner.row = row,
             Some(_) => {}
             None => {
                 let label = sweep(row).map_or_else(|| row.size.clone(), |(_, value)| value);
-                winners.push(Winner { label, row, scalar: scalar(rows, &row.size) });
+                let at: Vec<&Row> = rows.iter().copied().filter(|r| r.size == row.size).collect();
+                let alone = alone(&at, software).map(|who| Alone { who, missing: missing(&at) });
+                winners.push(Winner { label, row, scalar: scalar(rows, &row.size), alone });
             }
         }
     }
     winners
+}
+
+/// `14 rows skipped by the budget, 1 row failed`; nothing where nothing else was asked for.
+fn missing(rows: &[&Row]) -> String {
+    let part = |status: Status| {
+        let of: Vec<&&Row> = rows.iter().filter(|row| row.status == status).collect();
+        let budget = status == Status::Skipped && of.iter().all(|r| r.reason.contains("--budget"));
+        let rows = if of.len() == 1 { "row" } else { "rows" };
+        let why = if budget { " by the budget" } else { "" };
+        (!of.is_empty()).then(|| format!("{} {rows} {status}{why}", of.len()))
+    };
+    let without = Status::ALL.into_iter().filter(|status| *status != Status::Verified);
+    without.filter_map(part).collect::<Vec<_>>().join(", ")
 }
 
 /// Median of the native scalar loop at a size.
@@ -112,13 +132,51 @@ fn name(row: &Row) -> String {
     }
 }
 
-/// `native simd wins at small (9.1 µs), native threads from book on (4.2 ms, 18× scalar)`.
+/// What was compared, and then what was not for want of another.
 fn clause(winners: &[Winner<'_>]) -> String {
     if winners.is_empty() {
         return "nothing was verified".to_owned();
     }
-    let mut runs: Vec<(String, Vec<&Winner<'_>>)> = Vec::new();
+    let compared: Vec<&Winner<'_>> = winners.iter().filter(|w| w.alone.is_none()).collect();
+    let mut parts = Vec::new();
+    if !compared.is_empty() {
+        parts.push(contest(&compared, compared.len() == winners.len()));
+    }
+    parts.extend(lone(winners));
+    parts.join(", ")
+}
+
+/// `only interpreter exact was measured at book (4.27 s; 14 rows skipped by the budget)`, of several
+/// values of a sweep that tell the same once.
+fn lone(winners: &[Winner<'_>]) -> Vec<String> {
+    let mut groups: Vec<(&Alone, Vec<&Winner<'_>>)> = Vec::new();
     for winner in winners {
+        let Some(alone) = &winner.alone else { continue };
+        match groups.iter_mut().find(|(known, _)| known.who == alone.who) {
+            Some((_, list)) => list.push(winner),
+            None => groups.push((alone, vec![winner])),
+        }
+    }
+    let describe = |(alone, list): &(&Alone, Vec<&Winner<'_>>)| {
+        let (first, last) = (list[0], list[list.len() - 1]);
+        let place = match list.len() {
+            1 => first.label.clone(),
+            _ => format!("{} to {}", first.label, last.label),
+        };
+        let median = time(last.row.median_ns.unwrap_or_default());
+        let missing = match alone.missing.as_str() {
+            "" => String::new(),
+            missing => format!("; {missing}"),
+        };
+        format!("only {} was measured at {place} ({median}{missing})", alone.who)
+    };
+    groups.iter().map(describe).collect()
+}
+
+/// `native simd wins at small (9.1 µs), native threads from book on (4.2 ms, 18× scalar)`.
+fn contest(winners: &[&Winner<'_>], all: bool) -> String {
+    let mut runs: Vec<(String, Vec<&Winner<'_>>)> = Vec::new();
+    for &winner in winners {
         let name = name(winner.row);
         match runs.last_mut().filter(|(last, _)| *last == name) {
             Some((_, list)) => list.push(winner),
@@ -139,8 +197,11 @@ fn clause(winners: &[Winner<'_>]) -> String {
         let first = &list[0].label;
         let place = match (position, position == last, list.len()) {
             (0, true, 1) => format!("wins at {first}"),
-            (0, true, _) => "wins at every size tried".to_owned(),
+            (0, true, _) if all => "wins at every size tried".to_owned(),
+            (0, true, _) => format!("wins from {first} to {}", list[list.len() - 1].label),
             (0, false, _) => format!("wins up to {}", list[list.len() - 1].label),
+            (_, true, 1) if !all => format!("at {first}"),
+            (_, true, _) if !all => format!("from {first} to {}", list[list.len() - 1].label),
             (_, true, _) => format!("from {first} on"),
             (_, false, _) => format!("from {first}"),
         };
@@ -200,10 +261,12 @@ mod tests {
         let mut shader = row("small", "wgsl", "tuned", 2);
         shader.adapter = Some("llvmpipe".to_owned());
         let unchecked = row("small", "cranelift", "unchecked", 3);
-        let rows = [wrong, shader.clone(), unchecked, row("small", "cranelift", "1t", 4_000)];
+        let threads = row("small", "cranelift", "threads", 5_000);
+        let one = row("small", "cranelift", "1t", 4_000);
+        let rows = [wrong, shader.clone(), unchecked, one, threads.clone()];
         let told = conclusions(&rows, &[software("llvmpipe")]);
         assert_eq!(told, ["julia: f32: cranelift 1t wins at small (small: 4.00 µs)."]);
-        let on_hardware = conclusions(&[shader], &[]);
+        let on_hardware = conclusions(&[shader, threads], &[]);
         assert_eq!(
             on_hardware,
             ["julia: f32: wgsl tuned on llvmpipe wins at small (small: 2.00 ns)."]
@@ -211,23 +274,57 @@ mod tests {
     }
 
     #[test]
+    fn who_has_nobody_to_win_against_does_not_win() {
+        let skipped = |size, backend, variant| {
+            let mut row = row(size, backend, variant, 1);
+            (row.status, row.median_ns) = (Status::Skipped, None);
+            row.reason = "the budget was spent; --budget gives more".to_owned();
+            row
+        };
+        let mut rows = vec![
+            row("small", "native", "scalar", 3_000),
+            row("small", "interpreter", "exact", 9_000),
+            row("book", "interpreter", "exact", 4_270_000_000),
+            skipped("book", "interpreter", "lanes"),
+            skipped("book", "native", "scalar"),
+        ];
+        let told = "julia: f32: native scalar wins at small (small: 3.00 µs), only interpreter \
+                    exact was measured at book (4.27 s; 2 rows skipped by the budget).";
+        assert_eq!(conclusions(&rows, &[]), [told]);
+        // A second variant of the same backend is no comparison with those that were skipped …
+        rows[3] = row("book", "interpreter", "lanes", 2_000_000_000);
+        let told = "julia: f32: native scalar wins at small (small: 3.00 µs), only interpreter was \
+                    measured at book (2.00 s; 1 row skipped by the budget).";
+        assert_eq!(conclusions(&rows, &[]), [told]);
+        // … but where nothing else was asked for it is the question itself.
+        let told = "julia: f32: interpreter lanes wins at book (book: 2.00 s).";
+        assert_eq!(conclusions(&rows[2..4], &[]), [told]);
+        let told = "julia: f32: only interpreter exact was measured at book (4.27 s).";
+        assert_eq!(conclusions(&rows[2..3], &[]), [told]);
+    }
+
+    #[test]
     fn a_sweep_is_told_in_its_own_order() {
         let rows = [
             row("book chunk=1", "native", "scalar", 900),
+            row("book chunk=1", "native", "threads", 901),
+            row("book chunk=64", "native", "simd", 401),
             row("book chunk=64", "native", "threads", 400),
+            row("book chunk=4096", "native", "simd", 701),
             row("book chunk=4096", "native", "threads", 700),
         ];
         let told = "julia: f32 book over chunk: native scalar wins up to chunk=1 (chunk=1: 900 ns), \
                     native threads from chunk=64 on (chunk=4096: 700 ns).";
         assert_eq!(conclusions(&rows, &[]), [told]);
         let noisy: Vec<Row> = (0..9_u64)
-            .map(|at| {
-                let variant = if at % 2 == 0 { "scalar" } else { "simd" };
-                row(&format!("book chunk={at}"), "native", variant, 100 + at)
+            .flat_map(|at| {
+                let size = format!("book chunk={at}");
+                let simd = if at % 2 == 0 { 200 } else { 50 };
+                [row(&size, "native", "scalar", 100 - at), row(&size, "native", "simd", simd + at)]
             })
             .collect();
-        let told = "julia: f32 book over chunk: the winner changes 8 times; fastest: native scalar \
-                    (chunk=0: 100 ns).";
+        let told = "julia: f32 book over chunk: the winner changes 8 times; fastest: native simd \
+                    (chunk=1: 51.0 ns, 1.9 times native scalar).";
         assert_eq!(conclusions(&noisy, &[]), [told]);
     }
 

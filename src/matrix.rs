@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use crossover_record::{Row, Status};
-use crossover_report::time;
+use crossover_report::{alone, ranks, time};
 
 use crate::table::{Cell, RULED, distinct};
 
@@ -90,17 +90,17 @@ fn times(rows: &[Row], software: &[&str]) -> String {
         let cells = SHOWN.iter().map(|shown| {
             median(shown).map(|row| crate::table::text(row, Cell::Time)).unwrap_or_default()
         });
-        let ranked = of.iter().filter(|row| {
-            let soft = row.adapter.as_deref().is_some_and(|slug| software.contains(&slug));
-            row.status == Status::Verified && !soft && row.variant != "unchecked"
-        });
+        let ranked = of.iter().filter(|row| ranks(row, software));
         let fastest = ranked.filter_map(|row| Some((row.median_ns?, *row))).min_by_key(|f| f.0);
         let scalar = median(&SHOWN[2]).and_then(|row| row.median_ns);
         let last = match fastest {
             None => [const { String::new() }; 3],
             Some((ns, row)) => {
                 let ratio = scalar.map(|scalar| scalar as f64 / ns.max(1) as f64);
-                let who = format!("{} {}", row.backend, row.variant);
+                let who = match alone(&of, software) {
+                    Some(who) => format!("only {who}"),
+                    None => format!("{} {}", row.backend, row.variant),
+                };
                 [time(ns), who, ratio.map(|ratio| format!("{ratio:.1}")).unwrap_or_default()]
             }
         };
@@ -144,6 +144,8 @@ mod tests {
         ];
         let text = times(&rows, &["soft"]);
         assert!(text.contains("8.00 µs   native simd          10.0"), "{text}");
+        let text = times(&rows[..1], &[]);
+        assert!(text.contains("only native scalar"), "{text}");
         let widest = text.lines().map(|line| line.chars().count()).max();
         assert!(widest.is_some_and(|width| width <= 100), "{text}");
     }

@@ -2,24 +2,33 @@
 //! much slower than the line's best that is.
 //!
 //! A kernel has variants of its own, a step of a ladder each; columns of all of them would be empty
-//! in most lines. So the native ones are shown by their best, with its name.
+//! in most lines. So the native ones are shown by their best, with its name; and variants that few
+//! kernels have stand in the column of what they vary, named where they are the better.
 
 use crossover_record::{Row, Status, size_parts};
 use serde::Serialize;
 
+use crate::contest::{alone, ranks};
 use crate::format;
 
 /// The heat map as the template sees it.
 #[derive(Debug, Serialize)]
 pub(crate) struct HeatMap {
-    /// Columns: backend, and what of it.
-    pub columns: Vec<[String; 2]>,
-    /// One line per kernel and instance, at the largest size.
+    /// Backends, each over its columns.
+    pub groups: Vec<Group>,
+    /// One line per kernel and instance, at the largest size that was compared.
     pub lines: Vec<Line>,
     /// The other sizes.
     pub others: Vec<Line>,
     /// How often which column is the fastest, in words.
     pub wins: String,
+}
+
+/// The columns of a backend.
+#[derive(Debug, Serialize)]
+pub(crate) struct Group {
+    pub backend: String,
+    pub columns: Vec<String>,
 }
 
 /// One line.
@@ -43,6 +52,8 @@ pub(crate) struct Cell {
     pub ratio: String,
     /// Which variant it is, where the column does not say.
     pub name: String,
+    /// Whether the columns of a backend begin here.
+    pub first: bool,
     /// Rows of the family that are wrong or failed beside a better one: `1 wrong`.
     pub bad: String,
     /// Why, for a cell without a time.
@@ -55,8 +66,8 @@ const MAX_SWEPT: usize = 60;
 /// A column: its names, and whether a row belongs to it.
 struct Family {
     names: [String; 2],
-    /// Whether cells say which variant they show.
-    named: bool,
+    /// The variant that the column's name says; cells say which other one they show.
+    says: &'static str,
     holds: Box<dyn Fn(&Row) -> bool>,
 }
 
@@ -67,20 +78,24 @@ fn threaded(row: &Row) -> bool {
 
 /// The families that the rows have something of.
 fn families(rows: &[Row]) -> Vec<Family> {
-    let family = |backend: &'static str, of: &str, named, more: fn(&Row) -> bool| Family {
+    let family = |backend: &'static str, of: &str, says, more: fn(&Row) -> bool| Family {
         names: [backend.to_owned(), of.to_owned()],
-        named,
+        says,
         holds: Box::new(move |row| row.backend == backend && more(row)),
     };
     let mut families = vec![
-        family("interpreter", "", false, |_| true),
-        family("cranelift", "1t", false, |row| row.variant == "1t"),
-        family("cranelift", "threads", false, |row| row.variant == "threads"),
-        family("native", "scalar", false, |row| row.variant == "scalar"),
-        family("native", "best of 1 thread", true, |row| !threaded(row)),
-        family("native", "best of threads", true, threaded),
-        family("wgsl", "tuned", true, |row| row.variant == "tuned"),
-        family("wgsl", "generated", true, |row| row.variant == "generated"),
+        family("interpreter", "exact", "exact", |row| row.variant == "exact"),
+        family("interpreter", "lanes", "lanes", |row| row.variant == "lanes"),
+        family("cranelift", "1t", "1t", |row| matches!(&*row.variant, "1t" | "polynomial")),
+        family("cranelift", "lanes", "lanes", |row| {
+            row.variant.starts_with("lanes") && !threaded(row)
+        }),
+        family("cranelift", "best of threads", "", threaded),
+        family("native", "scalar", "scalar", |row| row.variant == "scalar"),
+        family("native", "best of 1 thread", "", |row| !threaded(row)),
+        family("native", "best of threads", "", threaded),
+        family("wgsl", "tuned", "", |row| row.variant == "tuned"),
+        family("wgsl", "generated", "", |row| row.variant == "generated"),
     ];
     let known = ["interpreter", "cranelift", "native", "wgsl"];
     for row in rows.iter().filter(|row| !known.contains(&row.backend.as_str())) {
@@ -88,7 +103,7 @@ fn families(rows: &[Row]) -> Vec<Family> {
             let backend = row.backend.clone();
             families.push(Family {
                 names: [backend.clone(), "best".to_owned()],
-                named: true,
+                says: "",
                 holds: Box::new(move |row| row.backend == backend),
             });
         }
@@ -101,7 +116,7 @@ impl HeatMap {
     /// Lays the rows of a record out.
     pub(crate) fn new(rows: &[Row], software: &[&str]) -> HeatMap {
         let families = families(rows);
-        let main = main_cases(rows, |group| group.iter().any(|row| row.median_ns.is_some()));
+        let main = overview_cases(rows, software);
         let line = |group: &Vec<&Row>| Line::new(group, &families, software);
         let is_main = |group: &Vec<&Row>| main.iter().any(|m| same_case(m[0], group[0]));
         let all = cases(rows.iter()).into_iter();
@@ -114,8 +129,19 @@ impl HeatMap {
             lines = swept.iter().take(MAX_SWEPT).map(line).collect();
         }
         let wins = wins(&families, &lines);
-        HeatMap { columns: families.into_iter().map(|f| f.names).collect(), lines, others, wins }
+        HeatMap { groups: groups(families), lines, others, wins }
     }
+}
+
+fn groups(families: Vec<Family>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for Family { names: [backend, column], .. } in families {
+        match groups.last_mut() {
+            Some(last) if last.backend == backend => last.columns.push(column),
+            _ => groups.push(Group { backend, columns: vec![column] }),
+        }
+    }
+    groups
 }
 
 /// `native best of threads (14), wgsl tuned (9)`.
@@ -170,6 +196,23 @@ pub(crate) fn main_cases(rows: &[Row], counts: impl Fn(&[&Row]) -> bool) -> Vec<
     main
 }
 
+/// Of each kernel instance the case of the overview: the largest at which something was compared,
+/// or else the largest with a time.
+pub(crate) fn overview_cases<'r>(rows: &'r [Row], software: &[&str]) -> Vec<Vec<&'r Row>> {
+    let timed = |group: &[&Row]| group.iter().any(|row| row.median_ns.is_some());
+    let compared = |group: &[&Row]| {
+        group.iter().any(|row| ranks(row, software)) && alone(group, software).is_none()
+    };
+    let compared = main_cases(rows, compared);
+    let better = |group: Vec<&'r Row>| {
+        let mut same = compared
+            .iter()
+            .filter(|c| c[0].kernel == group[0].kernel && c[0].dtype == group[0].dtype);
+        same.next().cloned().unwrap_or(group)
+    };
+    main_cases(rows, timed).into_iter().map(better).collect()
+}
+
 /// Whether a sweep made the size.
 pub(crate) fn is_swept(size: &str) -> bool {
     !size_parts(size).1.is_empty()
@@ -186,11 +229,14 @@ impl Line {
         // price: they are shown, never ranked.
         let soft = |row: &Row| row.adapter.as_deref().is_some_and(|a| software.contains(&a));
         let shown = |row: &&&Row| families.iter().any(|family| (family.holds)(row));
-        let ranked = group.iter().filter(shown).filter(|row| !soft(row));
+        let ranked = group.iter().filter(shown).filter(|row| ranks(row, software));
         let best = ranked.filter_map(|row| row.median_ns).min();
-        let cell = |family: &Family| {
+        // Who has nobody to be compared with is not the best.
+        let best = best.filter(|_| alone(group, software).is_none());
+        let cell = |(at, family): (usize, &Family)| {
             let of: Vec<&Row> = group.iter().copied().filter(|row| (family.holds)(row)).collect();
-            Cell::new(&of, best, family.named, &soft)
+            let first = at == 0 || families[at - 1].names[0] != family.names[0];
+            Cell { first, ..Cell::new(&of, best, family.says, &soft) }
         };
         let first = group[0];
         Line {
@@ -198,7 +244,7 @@ impl Line {
             dtype: first.dtype.name(),
             size: first.size.clone(),
             anchor: crate::kernels::anchor(&first.kernel),
-            cells: families.iter().map(cell).collect(),
+            cells: families.iter().enumerate().map(cell).collect(),
         }
     }
 }
@@ -207,11 +253,11 @@ impl Cell {
     fn bare(class: &str, text: &str, title: &str) -> Cell {
         let [class, text, title] = [class, text, title].map(str::to_owned);
         let empty = String::new;
-        Cell { class, text, ratio: empty(), name: empty(), bad: empty(), title }
+        Cell { class, text, ratio: empty(), name: empty(), first: false, bad: empty(), title }
     }
 
     /// The best of a family: hardware before software, then the fastest.
-    fn new(of: &[&Row], best: Option<u64>, named: bool, soft: &impl Fn(&Row) -> bool) -> Cell {
+    fn new(of: &[&Row], best: Option<u64>, says: &str, soft: &impl Fn(&Row) -> bool) -> Cell {
         let timed = of.iter().filter_map(|row| Some((soft(row), row.median_ns?, row)));
         let Some((_, median, row)) = timed.min_by_key(|(soft, median, _)| (*soft, *median)) else {
             return Cell::without_time(of);
@@ -221,8 +267,8 @@ impl Cell {
         let bad = bad.into_iter().filter(|(count, _)| *count > 0);
         let ratio = best.map(|best| median as f64 / best.max(1) as f64);
         let name = match &row.adapter {
-            _ if !named => String::new(),
             Some(adapter) => adapter.clone(),
+            None if row.variant == says => String::new(),
             None => row.variant.clone(),
         };
         Cell {
@@ -230,6 +276,7 @@ impl Cell {
             text: format::time(median),
             ratio: ratio.map(format::ratio).unwrap_or_default(),
             name,
+            first: false,
             bad: bad
                 .map(|(count, status)| format!("{count} {status}"))
                 .collect::<Vec<_>>()

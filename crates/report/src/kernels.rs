@@ -8,7 +8,8 @@ use crossover_record::{
 use serde::Serialize;
 
 use crate::estimates::{EstimateView, FactsView};
-use crate::heatmap::{cases, is_swept, main_cases, same_case};
+use crate::heatmap::{cases, is_swept, overview_cases, same_case};
+use crate::page::software;
 use crate::{ReportError, chart, estimates, format, picture, shown};
 
 /// A kernel's section as the template sees it.
@@ -128,7 +129,8 @@ fn view(
 ) -> Result<KernelView, ReportError> {
     let rows: Vec<&Row> = record.rows.iter().filter(|row| row.kernel == stem).collect();
     let card = record.kernels.iter().find(|card| card.stem == stem);
-    let mains = main_cases(&record.rows, |group| group.iter().any(|row| row.median_ns.is_some()));
+    let software = software(record);
+    let mains = overview_cases(&record.rows, &software);
     let groups = cases(rows.iter().copied());
     let total = groups.len();
     let mut views = Vec::new();

@@ -7,6 +7,7 @@
 
 mod against;
 mod chart;
+mod contest;
 mod estimates;
 mod format;
 mod heatmap;
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crossover_record::Record;
 
+pub use contest::{alone, ranks};
 pub use format::time;
 
 /// File name of a report in its record's folder.

@@ -59,8 +59,6 @@ pub(crate) fn render(record: &Record, folder: &Path) -> Result<String, ReportErr
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_template("report", TEMPLATE)?;
-    let software = record.adapters.iter().filter(|adapter| adapter.software);
-    let software = software.map(|adapter| adapter.slug.as_str()).collect::<Vec<_>>();
     let page = Page {
         style: STYLE,
         style_hash: BASE64_STANDARD.encode(Sha256::digest(STYLE)),
@@ -72,13 +70,19 @@ pub(crate) fn render(record: &Record, folder: &Path) -> Result<String, ReportErr
         conclusions: &record.conclusions,
         few: record.conclusions.len() <= FEW,
         against: against::view(&record.rows),
-        heatmap: HeatMap::new(&record.rows, &software),
+        heatmap: HeatMap::new(&record.rows, &software(record)),
         kernels: kernels::views(record, folder)?,
         workers: workers(record),
         statuses: statuses(record),
     };
     let page = Value::from(Serde(&page));
     Ok(environment.get_template("report")?.render(page)?)
+}
+
+/// The adapters that are the processor under another name.
+pub(crate) fn software(record: &Record) -> Vec<&str> {
+    let software = record.adapters.iter().filter(|adapter| adapter.software);
+    software.map(|adapter| adapter.slug.as_str()).collect()
 }
 
 fn machine(record: &Record) -> Vec<MachineView> {

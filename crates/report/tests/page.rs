@@ -271,15 +271,47 @@ fn the_heat_map_shows_the_best_of_each_family_and_what_is_bad_beside_it() {
     let html = render(&record, Path::new(".")).unwrap();
     let cells = [
         // The card is the fastest that counts; the software adapter and unchecked code do not.
-        "8.00 ms <small>1.00×</small><small class=\"name\">card</small>",
-        "20.0 ms <small>2.50×</small><small class=\"name\">simd</small><small class=\"bad\">1 wrong</small>",
-        "10.0 ms <small>1.25×</small><small class=\"name\">simd_threads</small>",
+        "8.00 ms<div>1.00× <small>card</small>",
+        "20.0 ms<div>2.50× <small>simd</small></div><small class=\"bad\">1 wrong</small>",
+        "10.0 ms<div>1.25× <small>simd_threads</small>",
         "Fastest most often: wgsl tuned (1).",
         "1 of 1 take over 1.5 times: julia f64.",
     ];
     for cell in cells {
         assert!(html.contains(cell), "{cell} is not shown");
     }
+}
+
+#[test]
+fn variants_in_lanes_have_columns_and_who_was_measured_alone_is_no_winner() {
+    let mut record = record();
+    record.rows = vec![
+        row("small", "interpreter", "exact", Some(40_000_000)),
+        row("small", "interpreter", "lanes", Some(9_000_000)),
+        row("small", "cranelift", "1t", Some(6_000_000)),
+        row("small", "cranelift", "polynomial", Some(5_000_000)),
+        row("small", "cranelift", "lanes", Some(2_000_000)),
+        row("small", "cranelift", "lanes+polynomial", Some(1_000_000)),
+        row("small", "cranelift", "lanes+threads", Some(1_500_000)),
+    ];
+    let html = render(&record, Path::new(".")).unwrap();
+    let cells = [
+        "40.0 ms<div>40.0×</div></td>",
+        "9.00 ms<div>9.00×</div></td>",
+        "5.00 ms<div>5.00× <small>polynomial</small>",
+        "1.00 ms<div>1.00× <small>lanes+polynomial</small>",
+        "1.50 ms<div>1.50× <small>lanes+threads</small>",
+        "Fastest most often: cranelift lanes (1).",
+    ];
+    for cell in cells {
+        assert!(html.contains(cell), "{cell} is not shown");
+    }
+    let mut skipped = row("small", "native", "scalar", None);
+    skipped.status = Status::Skipped;
+    record.rows = vec![row("small", "interpreter", "exact", Some(40_000_000)), skipped];
+    let html = render(&record, Path::new(".")).unwrap();
+    assert!(html.contains(">40.0 ms</td>") && !html.contains("1.00×"));
+    assert!(!html.contains("Fastest most often"), "nobody to be faster than");
 }
 
 #[test]
@@ -291,6 +323,7 @@ fn a_sweep_is_a_chart_against_its_parameter_and_stays_off_the_first_screen() {
             record.rows.push(row(&size, "native", variant, Some(1_000_000 + chunk)));
         }
     }
+    record.rows.push(row("book", "native", "threads", Some(90_000_000)));
     let html = render(&record, Path::new(".")).unwrap();
     assert!(html.contains("julia f64 book, order = down: time of a call by chunk"));
     assert!(html.contains("native scalar (1)."), "cases of a sweep are not counted");
