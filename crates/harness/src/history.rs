@@ -27,6 +27,11 @@ impl Past {
     }
 }
 
+/// What the time of judging a case's bounded rows is noted under, beside the calls of workers.
+pub(crate) fn judging() -> WorkerKey {
+    WorkerKey { backend: "harness".to_owned(), variant: "judging".to_owned(), adapter: None }
+}
+
 /// The verified calls of a run, by kernel, instance and what ran them.
 #[derive(Default)]
 pub(crate) struct History(BTreeMap<(String, DType, WorkerKey), Vec<Past>>);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossover_contract::Failure;
 use crossover_record::{Canary, WorkerUse};
 
-use crate::process::{WorkerCommand, WorkerKey, WorkerProcess};
+use crate::process::{Broken, CURE, WorkerCommand, WorkerKey, WorkerProcess};
 use crate::protocol::{Ask, PROTOCOL, Reply};
 use crate::{Adapters, HarnessError, Observer, TableLine};
 
@@ -45,6 +45,7 @@ impl<'a> Pool<'a> {
         limit: Duration,
     ) -> Result<Reply, Failure> {
         let worker = self.worker(key).map_err(|error| Failure::Failed(error.to_string()))?;
+        let by_option = matches!(ask, Ask::Prepare(_) | Ask::Run { .. });
         let reply = worker.ask(ask, limit);
         let peak = worker.peak_memory_bytes;
         if let Some(usage) = self.uses.get_mut(key) {
@@ -58,7 +59,9 @@ impl<'a> Pool<'a> {
             Ok(reply) => reply,
             Err(broken) => {
                 self.workers.remove(key);
-                Err(Failure::Failed(broken.to_string()))
+                let silent = matches!(broken, Broken::Silent { .. });
+                let cure = if silent && by_option { format!("; {CURE}") } else { String::new() };
+                Err(Failure::Failed(format!("{broken}{cure}")))
             }
         }
     }

@@ -58,6 +58,9 @@ pub(crate) struct WorkerProcess {
     pub(crate) peak_memory_bytes: Option<u64>,
 }
 
+/// What lets a longer answer through.
+pub(crate) const CURE: &str = "--time-limit gives more";
+
 /// Why a worker gave no reply. The process has ended when this is returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Broken {

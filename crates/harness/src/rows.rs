@@ -1,12 +1,13 @@
 //! One row from *not verified* to its verdict.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossover_contract::{Failure, Formula, Promise};
 use crossover_record::{Phases, Row, Status, Timed};
 
 use crate::answers::{check_answers, failed_answer};
+use crate::history::judging;
 use crate::observer::label;
 use crate::plan::{PlannedCase, PlannedRow};
 use crate::process::WorkerKey;
@@ -216,16 +217,23 @@ impl Session<'_> {
             live.row.reason = reason;
             return Ok(());
         }
+        let exact = planned.variant.promise == Promise::Exact;
+        let first_judged = !exact && !state.is_judged();
+        if first_judged && let Some(reason) = self.judged_too_long(state) {
+            live.row.status = Status::Skipped;
+            live.row.reason = reason;
+            return Ok(());
+        }
         let ready = self.prepare(state, &spec, &key, planned.threads, &state.files)?;
         let (ran, outputs) = self.call_whole(state, &key, &ready)?;
-        let exact = match planned.variant.promise {
-            Promise::Exact => true,
-            Promise::Bounded => {
-                state.bounded()?;
-                false
-            }
-        };
+        let begun = Instant::now();
+        if !exact {
+            state.bounded()?;
+        }
         self.judge(state, live, &outputs, exact)?;
+        if first_judged {
+            self.note_judging(state, begun.elapsed());
+        }
         show_call(state, live, &ran, &outputs)?;
         self.repeat(state, live, &key, &ready, &ran)?;
         self.observer.outputs(&live.row, &outputs);
@@ -244,13 +252,23 @@ impl Session<'_> {
     }
 
     /// Why a call of this row is not even tried: it would pass the limit for one call.
-    fn too_long(&self, state: &CaseState<'_>, key: &WorkerKey) -> Option<String> {
+    pub(crate) fn too_long(&self, state: &CaseState<'_>, key: &WorkerKey) -> Option<String> {
+        self.over_limit(state, key, "one call")
+    }
+
+    /// Why a bounded row is not even tried: to judge its outputs would pass the limit, which nothing
+    /// can enforce once it has begun.
+    fn judged_too_long(&self, state: &CaseState<'_>) -> Option<String> {
+        self.over_limit(state, &judging(), "judging its outputs by the kernel's policy")
+    }
+
+    fn over_limit(&self, state: &CaseState<'_>, key: &WorkerKey, what: &str) -> Option<String> {
         let PlannedCase { subject, dtype, case, .. } = state.planned;
         let predicted = self.history.predict(&subject.kernel, *dtype, case, key)?;
         let limit = self.options.limits.expected;
         (predicted > limit).then(|| {
-            let seconds = predicted.as_secs_f64();
-            format!("one call would take about {seconds:.0} s, over the limit of {limit:?}")
+            let (seconds, cure) = (predicted.as_secs_f64(), self.cure(limit));
+            format!("{what} would take about {seconds:.0} s, over the limit of {limit:?}; {cure}")
         })
     }
 

@@ -73,7 +73,7 @@ impl Default for Measure {
 pub const PER_ROW: Duration = Duration::from_secs(1);
 
 /// The part of a budget that one call may take, as a divisor.
-const BUDGET_SHARE: u32 = 3;
+pub(crate) const BUDGET_SHARE: u32 = 3;
 
 /// The part of a budget that is kept for samples even where verification took longer than planned,
 /// as a divisor: a row with its first call alone says little.

@@ -99,6 +99,11 @@ impl<'p> CaseState<'p> {
         Ok(Rule::Bounded(self.judges.as_deref().unwrap_or_default()))
     }
 
+    /// Whether [`CaseState::bounded`] has made the judges.
+    pub(crate) fn is_judged(&self) -> bool {
+        self.judges.is_some()
+    }
+
     /// The rule for bounded variants if [`CaseState::bounded`] has made it.
     pub(crate) fn made_rule(&self, exact: bool) -> Rule<'_> {
         match &self.judges {

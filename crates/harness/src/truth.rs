@@ -1,15 +1,16 @@
 //! The reference of a case: run once, before everything else, and checked for unwritten elements.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossover_contract::{Case, Failure};
+use crossover_contract::{Case, Failure, Promise};
 use crossover_values::{Param, ParamKind, Role, Value, compare};
 
 use crate::cases::Pictures;
 use crate::history;
-use crate::plan::PlannedCase;
-use crate::process::WorkerKey;
+use crate::plan::{PlannedCase, PlannedRow};
+use crate::process::{CURE, WorkerKey};
 use crate::protocol::KernelSpec;
+use crate::run::BUDGET_SHARE;
 use crate::session::{CaseState, Session, Truth, write_arguments};
 use crate::verify::{Outputs, Rule, Verdict, accept_reference, compare_outputs};
 
@@ -41,17 +42,30 @@ impl Session<'_> {
         };
         let long = format!("{name} would take about {:.0} s", long.as_secs_f64());
         let Some(stand_in) = self.stand_in.clone() else {
-            return Err(NoTruth::Skipped(format!("{long}, over the limit of {limit:?}")));
+            let cure = self.cure(limit);
+            return Err(NoTruth::Skipped(format!("{long}, over the limit of {limit:?}; {cure}")));
         };
         let described = format!("{} {}", stand_in.backend, stand_in.variant);
         match self.history.proved_exact(kernel, *dtype, &stand_in) {
             Some(size) => {
-                let described = format!("{described}, bit-equal to {name} at {size}; {long}");
-                self.run_truth(state, stand_in, described)
+                let told = format!("{described}, bit-equal to {name} at {size}; {long}");
+                if let Some(reason) = self.too_long(state, &stand_in) {
+                    return Err(NoTruth::Skipped(format!(
+                        "{long}, and of its stand-in {described} {reason}"
+                    )));
+                }
+                self.run_truth(state, stand_in, told).map_err(|why| match why {
+                    // The row of the reference says it, which has not been called.
+                    NoTruth::Failed(Failure::Failed(reason)) => {
+                        NoTruth::Failed(Failure::Failed(format!("{long}; {described}: {reason}")))
+                    }
+                    other => other,
+                })
             }
             None => Err(NoTruth::Skipped(format!(
                 "{long}, over the limit of {limit:?}, and its stand-in {described} was not proved \
-                 at a smaller size"
+                 at a smaller size; {}",
+                self.cure(limit)
             ))),
         }
     }
@@ -101,10 +115,13 @@ impl Session<'_> {
             pictures: Pictures::Wrong,
             rows: Vec::new(),
         };
-        let scout = CaseState::new(state.number, &planned, &self.private.join("scout"))?;
+        let mut scout = CaseState::new(state.number, &planned, &self.private.join("scout"))?;
         let (reference, first) = self.scout_call(&scout, &self.reference.clone())?;
         let PlannedCase { subject, case, .. } = &planned;
         self.history.note(&subject.kernel, dtype, case, &self.reference.clone(), first, true);
+        if self.history.predict(&subject.kernel, dtype, case, &history::judging()).is_none() {
+            self.scout_judging(state, &mut scout, &reference)?;
+        }
         if let Some(stand_in) = stand_in {
             let (outputs, wall) = self.scout_call(&scout, stand_in)?;
             let verdict = compare_outputs(&reference, &outputs, Rule::Exact, "")
@@ -114,6 +131,40 @@ impl Session<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Judges the reference by itself, to learn how long judging takes where rows are bounded: it
+    /// happens in this process, where nothing can end it.
+    fn scout_judging(
+        &mut self,
+        state: &CaseState<'_>,
+        scout: &mut CaseState<'_>,
+        reference: &Outputs,
+    ) -> Result<(), Failure> {
+        let bounded =
+            |row: &PlannedRow| row.refused.is_none() && row.variant.promise == Promise::Bounded;
+        if !state.planned.rows.iter().any(bounded) {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let rule = scout.bounded()?;
+        compare_outputs(reference, reference, rule, "")
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+        self.note_judging(scout, begun.elapsed());
+        Ok(())
+    }
+
+    /// Notes how long the first bounded row of a case took to judge.
+    pub(crate) fn note_judging(&mut self, state: &CaseState<'_>, wall: Duration) {
+        let PlannedCase { subject, dtype, case, .. } = state.planned;
+        self.history.note(&subject.kernel, *dtype, case, &history::judging(), wall, false);
+    }
+
+    /// What lets through what would pass a limit: the option that set it.
+    pub(crate) fn cure(&self, limit: Duration) -> &'static str {
+        let budget = self.options.measure.and_then(|measure| measure.budget);
+        let share = budget.map(|budget| budget / BUDGET_SHARE);
+        if share == Some(limit) { "--budget gives more" } else { CURE }
     }
 
     fn scout_call(

@@ -25,6 +25,8 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("adapters_are_listed_by_workers", adapters_are_listed_by_workers),
     ("a_stand_in_is_proved_before_it_is_the_reference", a_stand_in_is_proved_before_it_counts),
     ("rows_expected_to_be_long_are_skipped", rows_expected_to_be_long_are_skipped),
+    ("judging_expected_to_be_long_is_skipped", outputs_expected_to_be_judged_long_are_not_computed),
+    ("a_stand_in_expected_to_be_long_is_skipped", a_long_stand_in_is_skipped),
     ("a_reference_that_writes_too_little_is_no_reference", a_lazy_reference_is_none),
     ("a_busy_worker_ends_with_its_input", a_busy_worker_ends_with_its_input),
     ("what_is_no_request_is_refused", what_is_no_request_is_refused),
@@ -61,7 +63,11 @@ fn each_fault_costs_its_row_and_nothing_else() {
         ("exact", Status::Verified, ""),
         ("right", Status::Verified, ""),
         ("killed", Status::Failed, "ended by signal 9"),
-        ("hangs", Status::Failed, "no answer within 0.4 s"),
+        (
+            "hangs",
+            Status::Failed,
+            "no answer within 0.4 s; its worker was ended; --time-limit gives",
+        ),
         ("garbage", Status::Verified, ""),
         ("short", Status::Wrong, "7 x 1 elements of i32, the reference has 8 x 1"),
         (
@@ -226,6 +232,32 @@ fn rows_expected_to_be_long_are_skipped() {
     assert_eq!(exit_code(&report.rows, &Demands::default()), 0);
     let two = Demands { expect_cases: Some(2), ..Demands::default() };
     assert_eq!(exit_code(&report.rows, &two), 4);
+}
+
+/// Judging happens in the harness, where nothing ends it: it is timed at a smaller size.
+fn outputs_expected_to_be_judged_long_are_not_computed() {
+    let mut limited = options(None);
+    limited.limits.expected = Duration::from_nanos(1);
+    let report = run_selection(&selection(&["book"], &["exact", "roams"]), &limited);
+    assert_eq!(row(&report, "exact").status, Status::Verified);
+    let roams = row(&report, "roams");
+    assert_eq!(roams.status, Status::Skipped, "{}", roams.reason);
+    for part in ["judging its outputs", "over the limit of 1ns; --time-limit gives more"] {
+        assert!(roams.reason.contains(part), "{}", roams.reason);
+    }
+}
+
+/// A stand-in that would take too long itself is not called.
+fn a_long_stand_in_is_skipped() {
+    let mut limited = options(None);
+    (limited.limits.reference, limited.limits.expected) = (BETWEEN, BETWEEN);
+    let report = run_selection(&selection(&["small", "book"], &["exact", "1t"]), &limited);
+    let book = report.rows.iter().rfind(|row| row.variant == "exact").unwrap();
+    assert_eq!(book.status, Status::Skipped, "{}", book.reason);
+    let parts = ["truth exact would take about", "and of its stand-in second 1t one call would"];
+    for part in parts {
+        assert!(book.reason.contains(part), "{}", book.reason);
+    }
 }
 
 fn a_lazy_reference_is_none() {
