@@ -1,6 +1,8 @@
 //! `crossover explain`: what each backend makes of a kernel, as text.
+//!
+//! A view belongs to a backend, and `--variant` takes that backend's own names, so that what `run`
+//! calls `lanes+polynomial` is shown under the same name in every view that it has.
 
-use crossover_backends::Lanes;
 use crossover_backends::views;
 use crossover_contract::Kernel;
 use crossover_harness::{Subject, exit, require_known};
@@ -10,7 +12,7 @@ use crossover_wgsl::Target;
 use crate::CommandResult;
 use crate::cli::{ExplainArgs, View};
 use crate::error::CommandError;
-use crate::{kernels, output};
+use crate::{kernels, output, table};
 
 /// Shows a view.
 ///
@@ -50,30 +52,55 @@ fn check_backend(args: &ExplainArgs) -> Result<(), CommandError> {
 }
 
 fn text(kernel: &Kernel, dtype: DType, args: &ExplainArgs) -> Result<String, CommandError> {
+    let variant = variant(kernel, dtype, args)?;
     Ok(match args.view {
         View::Source => kernel.source.text.clone(),
-        View::Ir => views::ir(kernel, dtype)?,
-        View::Bytecode => views::bytecode(kernel, dtype)?,
-        View::Clif => views::clif(kernel, dtype, code_variant(args)?)?,
-        View::Asm => views::machine_code(kernel, dtype, code_variant(args)?)?,
-        View::Lanes => views::lanes(kernel, dtype)?,
-        View::Wgsl => joined(&views::wgsl(kernel, dtype, shader_variant(args)?)?),
-        View::Spirv => translated(kernel, dtype, args, Target::SpirV)?,
-        View::Msl => translated(kernel, dtype, args, Target::Msl)?,
-        View::Hlsl => translated(kernel, dtype, args, Target::Hlsl)?,
+        View::Ir => views::ir(kernel, dtype, &variant)?,
+        View::Bytecode => views::bytecode(kernel, dtype, &variant)?,
+        View::Clif => views::clif(kernel, dtype, &variant)?,
+        View::Asm => views::machine_code(kernel, dtype, &variant)?,
+        View::Lanes => views::lanes(kernel, dtype, &variant)?,
+        View::Wgsl => joined(&views::wgsl(kernel, dtype, &variant)?),
+        View::Spirv => translated(kernel, dtype, &variant, Target::SpirV)?,
+        View::Msl => translated(kernel, dtype, &variant, Target::Msl)?,
+        View::Hlsl => translated(kernel, dtype, &variant, Target::Hlsl)?,
     })
 }
 
-fn code_variant(args: &ExplainArgs) -> Result<Lanes, CommandError> {
-    let variant = args.variant.as_deref().unwrap_or("1t");
-    require_known("variant", variant, ["1t", "lanes"])?;
-    Ok(if variant == "lanes" { Lanes::Paying } else { Lanes::Off })
+/// The variant to show: the one asked for, if the view's backend has it for this kernel, or else the
+/// plainest.
+fn variant(kernel: &Kernel, dtype: DType, args: &ExplainArgs) -> Result<String, CommandError> {
+    let plainest = match args.view {
+        View::Source => "",
+        View::Ir | View::Clif | View::Asm => "1t",
+        View::Bytecode => "exact",
+        View::Lanes => "lanes",
+        View::Wgsl | View::Spirv | View::Msl | View::Hlsl => "generated",
+    };
+    let Some(asked) = &args.variant else { return Ok(plainest.to_owned()) };
+    let known = known_variants(kernel, dtype, args.view);
+    if known.is_empty() {
+        let reason = "the source is the same for every variant: leave --variant out".to_owned();
+        return Err(CommandError::View(reason));
+    }
+    require_known("variant", asked, known.iter().map(String::as_str))?;
+    Ok(asked.clone())
 }
 
-fn shader_variant(args: &ExplainArgs) -> Result<&str, CommandError> {
-    let variant = args.variant.as_deref().unwrap_or("generated");
-    require_known("variant", variant, ["tuned", "generated"])?;
-    Ok(variant)
+/// The variants that a view can show, by the names that `run` uses.
+fn known_variants(kernel: &Kernel, dtype: DType, view: View) -> Vec<String> {
+    let executors = ["interpreter", "cranelift"];
+    let of = |backend: &str| match (view, owner(view)) {
+        (View::Source, _) => false,
+        (_, Some(owner)) => backend == owner,
+        // All that run it get the IR.
+        (_, None) => executors.contains(&backend),
+    };
+    let backends = crossover_backends::backends();
+    let owners = backends.iter().filter(|backend| of(backend.name()));
+    let names = owners.flat_map(|b| b.variants(kernel, dtype)).map(|variant| variant.name);
+    let shown = names.filter(|name| view != View::Lanes || name.starts_with("lanes"));
+    table::distinct(shown)
 }
 
 fn joined(shaders: &[views::ShaderText]) -> String {
@@ -83,11 +110,11 @@ fn joined(shaders: &[views::ShaderText]) -> String {
 fn translated(
     kernel: &Kernel,
     dtype: DType,
-    args: &ExplainArgs,
+    variant: &str,
     target: Target,
 ) -> Result<String, CommandError> {
     let mut texts = Vec::new();
-    for shader in views::wgsl(kernel, dtype, shader_variant(args)?)? {
+    for shader in views::wgsl(kernel, dtype, variant)? {
         for entry in &shader.entries {
             let text = crossover_wgsl::translate(&shader.source, target, entry);
             texts.push(text.map_err(|error| CommandError::View(error.to_string()))?);

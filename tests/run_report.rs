@@ -159,6 +159,49 @@ fn explain_shows_every_view_of_julia() {
 }
 
 #[test]
+fn explain_shows_every_variant_of_the_executors() {
+    let views: &[(&str, &str, &[&str])] = &[
+        ("bytecode", "lanes", &["region 0", "in lanes: ", "blocks of", "under w"]),
+        ("ir", "polynomial", &["kernel black_scholes"]),
+        ("clif", "lanes", &["f32x4"]),
+        ("clif", "lanes+polynomial", &["f32x4"]),
+        ("asm", "1t", &["mulss"]),
+        ("asm", "lanes", &["mulps"]),
+        ("asm", "polynomial", &["mulss"]),
+        ("asm", "lanes+polynomial", &["mulps"]),
+        ("asm", "unchecked", &["mulss"]),
+        ("lanes", "lanes", &["erf"]),
+        ("lanes", "lanes+polynomial", &["lanes {"]),
+    ];
+    let show = |view: &str, variant: &str| {
+        let args = ["explain", "black_scholes", "--dtype", "f32", "--view", view];
+        let args = [&args[..], &["--variant", variant]].concat();
+        crossover(&std::env::temp_dir(), &args)
+    };
+    for (view, variant, parts) in views {
+        let ran = show(view, variant).exits(0);
+        for part in *parts {
+            assert!(ran.stdout.contains(part), "no `{part}` in {view} {variant}:\n{}", ran.stdout);
+        }
+    }
+    let calls = |view, variant| show(view, variant).exits(0).stdout.contains("erf");
+    assert!(calls("ir", "1t") && !calls("ir", "polynomial"), "polynomials call no function");
+    assert!(!calls("lanes", "lanes+polynomial"));
+    for (view, wrong, known) in [
+        ("bytecode", "1t", "exact, lanes"),
+        ("asm", "lane", "`lanes`?"),
+        ("lanes", "1t", "lanes, lanes+threads, lanes+polynomial"),
+        ("wgsl", "lanes", "tuned, generated"),
+        ("source", "lanes", "leave --variant out"),
+    ] {
+        show(view, wrong).exits(2).says(&[known]);
+    }
+    let place = std::env::temp_dir();
+    let args = ["explain", "norm2", "--view", "asm", "--variant", "polynomial"];
+    crossover(&place, &args).exits(2).says(&["unknown variant `polynomial`", "lanes+threads"]);
+}
+
+#[test]
 fn views_that_a_backend_lacks_are_refused() {
     let place = std::env::temp_dir();
     for (backend, view, owner) in [

@@ -54,19 +54,11 @@ impl Backend for Cranelift {
     }
 
     fn prepare(&self, target: &Target<'_>) -> Result<Box<dyn Prepared>, Failure> {
-        let bounds = match target.variant {
-            "unchecked" => Bounds::Unchecked,
-            _ => Bounds::Checked,
-        };
-        let lanes = if target.variant.starts_with("lanes") { Lanes::Paying } else { Lanes::Off };
-        let (mut module, mut parse) = front::timed_compile(target.kernel, target.dtype)?;
-        if target.variant.ends_with("polynomial") {
-            let start = Instant::now();
-            module = polynomial::expand(&module);
-            parse += start.elapsed();
-        }
-        let compiled = crossover_cranelift::compile(&module, 0, &Options { bounds, lanes });
-        let compiled = compiled.map_err(|error| refused(&error))?;
+        let (module, mut parse) = front::timed_compile(target.kernel, target.dtype)?;
+        let start = Instant::now();
+        let module = with_functions(module, target.variant);
+        parse += start.elapsed();
+        let compiled = code(&module, target.variant)?;
         let timings = compiled.timings();
         let phases = vec![
             phase("parse", parse),
@@ -78,6 +70,22 @@ impl Backend for Cranelift {
         let signature = module_signature(&module);
         Ok(Box::new(PreparedCode { module, compiled, signature, phases, threads }))
     }
+}
+
+/// The module with the functions that a variant calls: polynomials in place of libm's, or as it is.
+pub(crate) fn with_functions(module: Valid<Module>, variant: &str) -> Valid<Module> {
+    if variant.ends_with("polynomial") { polynomial::expand(&module) } else { module }
+}
+
+/// The machine code of a variant of a module that [`with_functions`] has made.
+pub(crate) fn code(module: &Valid<Module>, variant: &str) -> Result<Compiled, Failure> {
+    let bounds = match variant {
+        "unchecked" => Bounds::Unchecked,
+        _ => Bounds::Checked,
+    };
+    let lanes = if variant.starts_with("lanes") { Lanes::Paying } else { Lanes::Off };
+    let compiled = crossover_cranelift::compile(module, 0, &Options { bounds, lanes });
+    compiled.map_err(|error| refused(&error))
 }
 
 fn refused(error: &CompileError) -> Failure {

@@ -44,18 +44,22 @@ impl Backend for Interpreter {
         let (module, parse) = front::timed_compile(target.kernel, target.dtype)?;
         let start = Instant::now();
         let lanes = target.variant == "lanes";
-        let compile = if lanes {
-            crossover_interpreter::compile_lanes
-        } else {
-            crossover_interpreter::compile
-        };
-        let program = compile(&module, 0).map_err(|error| Failure::Failed(error.to_string()))?;
+        let program = program(&module, target.variant)?;
         let phases = vec![phase("parse", parse), phase("compile", start.elapsed())];
         let signature = module_signature(&module);
         let constant = constant_back_edges(&module.kernels[0]);
         let back_edges = constant.into_iter().collect();
         Ok(Box::new(PreparedProgram { module, program, signature, phases, back_edges, lanes }))
     }
+}
+
+/// The bytecode of a variant.
+pub(crate) fn program(module: &Valid<Module>, variant: &str) -> Result<Program, Failure> {
+    let compile = match variant {
+        "lanes" => crossover_interpreter::compile_lanes,
+        _ => crossover_interpreter::compile,
+    };
+    compile(module, 0).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 struct PreparedProgram {

@@ -16,7 +16,6 @@ mod wgsl;
 use crossover_contract::Backend;
 
 pub use cranelift::Cranelift;
-pub use crossover_cranelift::Lanes;
 pub use front::{compile, signature};
 pub use interpreter::Interpreter;
 pub use native::Native;

@@ -1,12 +1,12 @@
 //! What each backend makes of a kernel, as text for people.
 
 use crossover_contract::{Failure, Kernel};
-use crossover_cranelift::{Lanes, Options};
+use crossover_cranelift::Compiled;
 use crossover_values::DType;
 use crossover_wgsl::{Features, FragmentForm, Limits, reflect};
 
-use crate::front;
 use crate::wgsl::{generated, tuned};
+use crate::{cranelift, front, interpreter};
 
 /// A shader's text with the names of its entry points.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,57 +17,51 @@ pub struct ShaderText {
     pub entries: Vec<String>,
 }
 
-/// The IR that every backend gets.
+/// The IR that a variant gets: every backend the same, but where it calls polynomials.
 ///
 /// # Errors
 /// As [`crate::compile`]; likewise below.
-pub fn ir(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
-    let module = front::compile(kernel, dtype)?;
+pub fn ir(kernel: &Kernel, dtype: DType, variant: &str) -> Result<String, Failure> {
+    let module = cranelift::with_functions(front::compile(kernel, dtype)?, variant);
     Ok(crossover_ir::print(&module))
 }
 
-/// Bytecode of the interpreter, with source lines.
+/// Bytecode of the interpreter, `exact` or `lanes`, with source lines.
 ///
 /// # Errors
 /// If the interpreter refuses the kernel.
-pub fn bytecode(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
+pub fn bytecode(kernel: &Kernel, dtype: DType, variant: &str) -> Result<String, Failure> {
     let module = front::compile(kernel, dtype)?;
-    let program = crossover_interpreter::compile(&module, 0);
-    Ok(program.map_err(|error| Failure::Failed(error.to_string()))?.disassemble())
+    Ok(interpreter::program(&module, variant)?.disassemble())
 }
 
-/// Cranelift's IR as it is given to Cranelift.
+/// Cranelift's IR of a variant as it is given to Cranelift.
 ///
 /// # Errors
 /// If Cranelift refuses the kernel or this machine.
-pub fn clif(kernel: &Kernel, dtype: DType, lanes: Lanes) -> Result<String, Failure> {
-    Ok(compiled(kernel, dtype, lanes)?.clif())
+pub fn clif(kernel: &Kernel, dtype: DType, variant: &str) -> Result<String, Failure> {
+    Ok(compiled(kernel, dtype, variant)?.clif())
 }
 
-/// The masked form of the regions that run in lanes, and why others do not.
+/// The masked form of the regions that a variant of Cranelift runs in lanes, and why others do not.
 ///
 /// # Errors
 /// If Cranelift refuses the kernel or this machine.
-pub fn lanes(kernel: &Kernel, dtype: DType) -> Result<String, Failure> {
-    Ok(compiled(kernel, dtype, Lanes::Paying)?.lanes())
+pub fn lanes(kernel: &Kernel, dtype: DType, variant: &str) -> Result<String, Failure> {
+    Ok(compiled(kernel, dtype, variant)?.lanes())
 }
 
 /// Machine code of the JIT.
 ///
 /// # Errors
 /// If Cranelift refuses the kernel or this machine.
-pub fn machine_code(kernel: &Kernel, dtype: DType, lanes: Lanes) -> Result<String, Failure> {
-    Ok(compiled(kernel, dtype, lanes)?.disassembly())
+pub fn machine_code(kernel: &Kernel, dtype: DType, variant: &str) -> Result<String, Failure> {
+    Ok(compiled(kernel, dtype, variant)?.disassembly())
 }
 
-fn compiled(
-    kernel: &Kernel,
-    dtype: DType,
-    lanes: Lanes,
-) -> Result<crossover_cranelift::Compiled, Failure> {
-    let module = front::compile(kernel, dtype)?;
-    crossover_cranelift::compile(&module, 0, &Options { lanes, ..Options::default() })
-        .map_err(|error| Failure::Failed(error.to_string()))
+fn compiled(kernel: &Kernel, dtype: DType, variant: &str) -> Result<Compiled, Failure> {
+    let module = cranelift::with_functions(front::compile(kernel, dtype)?, variant);
+    cranelift::code(&module, variant)
 }
 
 /// The shaders of a variant, `tuned` or `generated`, for an adapter that has `f64` and the limits
