@@ -75,7 +75,7 @@ pub(crate) struct Selection {
     #[arg(long, value_name = "BACKEND", value_delimiter = ',')]
     pub backend: Vec<String>,
 
-    /// Variants, such as 1t, threads, simd, tuned, generated
+    /// Variants, such as exact, lanes, 1t, threads, simd, tuned, generated
     #[arg(long, value_name = "VARIANT", value_delimiter = ',')]
     pub variant: Vec<String>,
 
@@ -87,7 +87,8 @@ pub(crate) struct Selection {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_THREADS)))]
     pub threads: Option<u32>,
 
-    /// Time limit of one answer of a worker, in seconds
+    /// Time limit of each step of a row, in seconds: to get it ready, one call of it, to judge what it
+    /// computed; a step that is known to take longer is not begun
     #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = parse_seconds)]
     pub time_limit: f64,
 
@@ -148,6 +149,10 @@ pub(crate) struct ListArgs {
 /// `crossover devices`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DevicesArgs {
+    /// Show the answer of every canary, and not only those that differ from what was promised
+    #[arg(long)]
+    pub verbose: bool,
+
     /// How to print the result
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -168,7 +173,10 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_enum, default_value_t = View::Ir)]
     pub view: View,
 
-    /// For shaders: `tuned` or `generated`; for `clif` and `asm`: `1t` or `lanes`
+    /// The variant by the name that `run` has for it: `exact` (the default) or `lanes` for
+    /// `bytecode`; `1t` (the default), `lanes`, `unchecked`, `polynomial` or `lanes+polynomial` for
+    /// `ir`, `clif` and `asm`; `lanes` (the default) or `lanes+polynomial` for `lanes`; `generated`
+    /// (the default) or `tuned` for shaders
     #[arg(long)]
     pub variant: Option<String>,
 
@@ -184,9 +192,9 @@ pub(crate) enum View {
     Source,
     /// The IR that every backend gets
     Ir,
-    /// Bytecode of the interpreter
+    /// Bytecode of the interpreter; with `--variant lanes` that of blocks, too
     Bytecode,
-    /// Cranelift's IR
+    /// Cranelift's IR, as the JIT writes it
     Clif,
     /// Machine code of the JIT
     Asm,

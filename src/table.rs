@@ -131,7 +131,7 @@ fn head((dtype, size): Column<'_>) -> String {
 }
 
 /// Characters in a line: those of the terminal, or of a common one where there is none.
-fn width() -> usize {
+pub(crate) fn width() -> usize {
     let table = Table::new();
     let terminal = table.is_tty().then(|| table.width()).flatten();
     terminal.map_or(PIPED_WIDTH, usize::from)

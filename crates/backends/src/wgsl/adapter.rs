@@ -41,6 +41,39 @@ pub(crate) fn open(slug: Option<&str>, wait_limit: Duration) -> Result<Opened, F
     Ok(Opened { device, passport })
 }
 
+/// What the driver says of an adapter that decides what runs on it: these lines of a passport say
+/// what is, the canaries after them what came of a question.
+pub(crate) fn facts(info: &AdapterInfo) -> Vec<(String, String)> {
+    let subgroups = match info.subgroups {
+        None => "none".to_owned(),
+        Some((least, most)) if least == most => format!("{least} lanes"),
+        Some((least, most)) => format!("{least} to {most} lanes"),
+    };
+    let limits = &info.limits;
+    let [buffer, binding, memory] =
+        [limits.max_buffer_size, limits.max_storage_binding, u64::from(limits.max_group_memory)]
+            .map(bytes);
+    let limits = format!(
+        "a buffer of {buffer}, {binding} of it in one binding; {} storage buffers in a shader; a \
+         workgroup of {} invocations with {memory}; {} workgroups in a dimension",
+        limits.max_storage_buffers,
+        limits.max_invocations_per_group,
+        limits.max_groups_per_dimension,
+    );
+    let f64 = if info.f64 { "yes" } else { "no: kernels in f64 are unavailable here" };
+    let facts = [("f64", f64.to_owned()), ("subgroups", subgroups), ("limits", limits)];
+    facts.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// Bytes in the largest binary unit that leaves a whole number.
+fn bytes(bytes: u64) -> String {
+    let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    // Limits are powers of two, or one byte or word less.
+    let rounded = bytes.saturating_add(4) & !7;
+    let unit = units.into_iter().find(|(size, _)| rounded >= *size && rounded % size == 0);
+    unit.map_or_else(|| format!("{bytes} B"), |(size, unit)| format!("{} {unit}", rounded / size))
+}
+
 /// The canaries as names with what was expected and what came.
 pub(crate) fn canaries(passport: &Passport) -> Vec<(String, String)> {
     let line = |canary: &Canary| {
@@ -79,5 +112,17 @@ impl Opened {
                  silently ends loops, and only {limit} are safe"
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_read_as_whole_numbers() {
+        let limits = [1 << 30, (1 << 31) - 1, u64::from(u32::MAX), 32 << 10, 1_000];
+        let texts = ["1 GiB", "2 GiB", "4 GiB", "32 KiB", "1000 B"];
+        assert_eq!(limits.map(bytes), texts);
     }
 }

@@ -56,7 +56,9 @@ impl Backend for Wgsl {
 
     fn passport(&self, slug: &str) -> Result<Vec<(String, String)>, Failure> {
         let opened = self.open(Some(slug), adapter::PASSPORT_WAIT)?;
-        Ok(adapter::canaries(&opened.passport))
+        let mut lines = adapter::facts(opened.device.info());
+        lines.extend(adapter::canaries(&opened.passport));
+        Ok(lines)
     }
 
     fn prepare(&self, target: &Target<'_>) -> Result<Box<dyn Prepared>, Failure> {
