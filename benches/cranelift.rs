@@ -1,4 +1,5 @@
-//! `cargo bench --bench cranelift`: the JIT, on one thread, on all and unchecked.
+//! `cargo bench --bench cranelift`: the JIT, on one thread and on all, in scalar code and in
+//! lanes, with libm's functions and with polynomials, and unchecked.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `cargo bench --bench interpreter`: the reference, case by case.
+//! `cargo bench --bench interpreter`: the reference, case by case, and its variant in lanes.
 
 use std::process::ExitCode;
 

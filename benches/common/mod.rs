@@ -3,6 +3,7 @@
 //! Not the harness of `crossover run`: everything happens in this process, so a hanging driver hangs
 //! the bench. In return there are Criterion's own statistics and HTML reports.
 
+mod filter;
 mod reference;
 mod timing;
 
@@ -19,6 +20,7 @@ use crossover_harness::verify_in_process;
 use crossover_record::AnswerCheck;
 use crossover_values::{DType, Signature};
 
+use filter::Filter;
 use reference::References;
 use timing::Timer;
 
@@ -39,8 +41,9 @@ const WAIT_S: f64 = 60.0;
 /// Runs the bench of a backend: every kernel, instance, variant and adapter.
 pub(crate) fn bench(backend: &str) -> ExitCode {
     // Cargo passes `--bench` to a timed run only; without it Criterion tests, too.
-    let arguments: BTreeSet<String> = std::env::args().skip(1).collect();
-    let test = arguments.contains("--test") || !arguments.contains("--bench");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let test = has("--test") || !has("--bench");
     let wanted = std::env::var(SIZES).unwrap_or_else(|_| BOOK.to_owned());
     let sizes = if test { SMALL.to_owned() } else { wanted };
     let sizes = sizes.split(',').map(|size| size.trim().to_owned()).collect();
@@ -50,6 +53,7 @@ pub(crate) fn bench(backend: &str) -> ExitCode {
         backend: find(backend).as_ref(),
         references: References::new(&all),
         criterion: Criterion::default().configure_from_args(),
+        filter: Filter::new(&arguments),
         sizes,
         lost: BTreeSet::new(),
         timed: 0,
@@ -94,6 +98,7 @@ struct Run<'a> {
     backend: &'a dyn Backend,
     references: References<'a>,
     criterion: Criterion,
+    filter: Filter,
     sizes: Vec<String>,
     /// Adapters whose device is gone.
     lost: BTreeSet<String>,
@@ -131,6 +136,10 @@ impl Run<'_> {
     /// Times a line at every size, and at [`SMALL`] instead of the sizes that take too long.
     fn line(&mut self, line: &Line<'_>) -> Result<(), String> {
         let mut sizes = self.sizes.clone();
+        let leaves = |size: &str| self.filter.leaves(&self.label(line, size));
+        if !leaves(SMALL) && !sizes.iter().any(|size| leaves(size)) {
+            return Ok(());
+        }
         let mut next = 0;
         while let Some(size) = sizes.get(next).cloned() {
             next += 1;
