@@ -44,10 +44,11 @@ proptest! {
     }
 }
 
-/// The generator reaches what it is for: traps, results, loops and reductions are all common.
+/// The generator reaches what it is for: traps, results, loops, also such that run in lanes in
+/// scalar code, and reductions are all common.
 #[test]
 fn the_generator_reaches_traps_and_results() {
-    let (mut traps, mut results) = (0, 0);
+    let (mut traps, mut results, mut inner) = (0, 0, 0);
     for seed in 0..60_u64 {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let choices = (0..400).map(|_| {
@@ -55,10 +56,14 @@ fn the_generator_reaches_traps_and_results() {
             (state >> 56) as u8
         });
         let (module, arguments) = generate::program(choices.collect());
+        let options = Options { lanes: Lanes::Inner, ..Options::default() };
+        let compiled = compile(&module, 0, &options).expect("a valid program compiles");
+        inner += usize::from(compiled.lanes().contains("; inner loop over"));
         match reference::run(&module, 0, &arguments) {
             Ok(_) => results += 1,
             Err(_) => traps += 1,
         }
     }
     assert!(traps >= 5 && results >= 15, "{traps} traps, {results} results");
+    assert!(inner >= 6, "{inner} programs with inner loops in lanes");
 }

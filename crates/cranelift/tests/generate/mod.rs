@@ -167,7 +167,7 @@ impl Generator {
     }
 
     fn statement(&mut self, depth: usize) {
-        match self.pick(if depth == 0 { 8 } else { 13 }) {
+        match self.pick(if depth == 0 { 8 } else { 15 }) {
             0..=2 => {
                 let position = self.pick(SCALARS.len());
                 let value = self.expression(SCALARS[position], 3);
@@ -191,6 +191,8 @@ impl Generator {
             }
             10 => self.count(depth),
             11 => self.repeat(depth),
+            12 => self.parallel(),
+            13 => self.row(),
             _ => self.switch(depth),
         }
     }
@@ -297,6 +299,78 @@ impl Generator {
         self.counting.pop();
         self.loops -= 1;
         let (parallel, span) = (None, Span::default());
+        self.b.push(Stmt::For { var, lo, hi, step, body, parallel, span });
+    }
+
+    /// A parallel loop over neighbours with a reduction of its own.
+    fn parallel(&mut self) {
+        let position = 1 + self.pick(SCALARS.len() - 1);
+        let dtype = SCALARS[position];
+        let ops = [
+            [ReduceOp::Add, ReduceOp::Min, ReduceOp::Max],
+            [ReduceOp::And, ReduceOp::Or, ReduceOp::Xor],
+        ];
+        let op = ops[if dtype.is_float() { 0 } else { self.pick(2) }][self.pick(3)];
+        let target = self.variable(dtype);
+        let start = self.expression(dtype, 1);
+        self.b.set(target, start);
+        let scope = ReduceScope::Loop;
+        let id = self.b.reduce(Reduce { op, dtype, scope, target, payload: Vec::new() });
+        let contribute = |generator: &mut Generator, index: ValueId| {
+            let near = generator.b.load(generator.inputs[position], &[index]);
+            let cond = generator.rarely();
+            let other = generator.expression(dtype, 2);
+            let then = generator.block(|generator| {
+                let reduce = Stmt::Reduce { reduce: id, value: other, payload: Vec::new() };
+                generator.b.push(reduce);
+                generator.b.push(Stmt::Continue);
+            });
+            let otherwise = Vec::new();
+            generator.b.push(Stmt::If { cond, then, otherwise, span: Span::default() });
+            let sum = generator.b.op(Op::Add, &[near, other], dtype);
+            generator.b.push(Stmt::Reduce { reduce: id, value: sum, payload: Vec::new() });
+        };
+        self.over_neighbours(Some(vec![id]), contribute);
+        let value = self.b.get(target);
+        let which = self.pick(2);
+        self.b.set(self.vars[2 * position + which], value);
+    }
+
+    /// A loop in order whose iterations have their own elements of a scratch array.
+    fn row(&mut self) {
+        self.over_neighbours(None, |generator, index| {
+            let scratch = ScratchId(2);
+            let before = generator.b.inst(InstKind::ScratchLoad { scratch, index }, DType::U32);
+            let near = generator.b.load(generator.inputs[2], &[index]);
+            let value = generator.b.op(Op::Add, &[before, near], DType::U32);
+            let span = Span::default();
+            generator.b.push(Stmt::ScratchStore { scratch, index, value, span });
+        });
+    }
+
+    /// Up to sixty iterations, from a variable bound on.
+    fn over_neighbours(
+        &mut self,
+        parallel: Option<Vec<ReduceId>>,
+        body: impl FnOnce(&mut Generator, ValueId),
+    ) {
+        let var = self.variable(DType::I32);
+        let first = [0, 1, 3][self.pick(3)];
+        let trips = [0, 1, 4, 15, 16, 17, 21, 40, 60][self.pick(9)];
+        let lo = self.b.constant(Scalar::I32(first));
+        let mut hi = self.b.constant(Scalar::I32(first + trips));
+        if self.pick(2) == 0 {
+            // One that differs from iteration to iteration, and is not constant.
+            let here = self.b.get(self.index);
+            hi = self.b.op(Op::Min, &[hi, here], DType::I32);
+        }
+        self.counting.push(var);
+        let body = self.block(|generator| {
+            let index = generator.b.get(var);
+            body(generator, index);
+        });
+        self.counting.pop();
+        let (step, span) = (1, Span::default());
         self.b.push(Stmt::For { var, lo, hi, step, body, parallel, span });
     }
 
