@@ -14,6 +14,7 @@ use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module as _, ModuleError, default_libcall_names};
 use crossover_ir::lanes::print_lanes;
+use crossover_ir::passes::{ShortAxis, fold_short_axes};
 use crossover_ir::{Kernel, Module, Op, Span, Stmt, Unit, Valid, ValueId, VarId, run_host, units};
 use crossover_values::{DType, Value};
 use rayon::ThreadPool;
@@ -104,13 +105,22 @@ pub fn compile(
     };
     let module = crossover_ir::analysis::expand_inner_reductions_but(module, keeps);
     let module = crossover_ir::passes::simplify(&module);
+    let (module, short) = match options.lanes {
+        Lanes::Off | Lanes::Inner => (module, Vec::new()),
+        Lanes::Paying | Lanes::All => fold_short_axes(&module, kernel, |region, folded, axis| {
+            let plan = |region| lower::plan(region, options.lanes == Lanes::All);
+            let long = plan(region).is_ok_and(|plan| u64::from(plan.count) <= axis.count);
+            !long && plan(folded).is_ok()
+        }),
+    };
     let source = &module.kernels[kernel];
     let mut compiler = Compiler::new()?;
     let mut timings = Timings { setup: begin.elapsed(), ..Timings::default() };
     let mut compiled = Vec::new();
     let mut functions = Vec::new();
     for (index, unit) in units(source).into_iter().enumerate() {
-        let (id, unit) = compiler.unit(source, index, unit, options)?;
+        let (id, unit) =
+            compiler.unit(source, index, unit, short.get(index).copied().flatten(), options)?;
         timings.lower += unit.report.lower;
         timings.compile += unit.report.compile;
         functions.push((id, unit.layout.words));
@@ -237,6 +247,7 @@ impl Compiler {
         kernel: &Kernel,
         index: usize,
         unit: Unit<'_>,
+        short: Option<ShortAxis>,
         options: &Options,
     ) -> Result<(FuncId, CompiledUnit), CompileError> {
         let begin = Instant::now();
@@ -272,7 +283,7 @@ impl Compiler {
         self.module.clear_context(&mut self.context);
         self.context.func.signature = signature;
         let (bounds, lanes) = (options.bounds, plan.as_ref());
-        let source = Source { kernel, unit, layout: &layout, bounds, lanes, inner: &inner };
+        let source = Source { kernel, unit, layout: &layout, bounds, lanes, inner: &inner, short };
         let lowered = self.lower(&source)?;
         let clif = self.context.func.clone();
         let lower = begin.elapsed();

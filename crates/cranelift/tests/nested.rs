@@ -20,8 +20,9 @@ fn agree(text: &str, cases: impl IntoIterator<Item = Vec<Value>>) {
     });
     for (number, arguments) in cases.into_iter().enumerate() {
         let want = reference::run(&module, 0, &arguments);
-        for (lanes, compiled) in &all {
-            let got = outputs(compiled, &arguments, 1);
+        let threaded = all.iter().filter(|it| it.0 == Lanes::All).map(|it| (it, 2));
+        for ((lanes, compiled), threads) in all.iter().map(|it| (it, 1)).chain(threaded) {
+            let got = outputs(compiled, &arguments, threads);
             let same = match (&want, &got) {
                 (Ok(want), Ok(got)) => {
                     let equal = |(a, b): (&Value, &Value)| {
@@ -348,4 +349,65 @@ fn guards_inside() {
         .replace("reduce r0 v15", "store @y [v10] = v15")
         .replace("reduce r0 v20", "store @y [v10] = v20");
     agree(&kernel(DType::F32, "", "", "parallel ()", &store, ""), cases(DType::F32));
+}
+
+/// A grid whose last axis has few iterations: lanes are of the axis before.
+#[test]
+fn short_last_axes() {
+    let grid = |bounds: [i32; 2], step: i32, more: &str, body: &str| {
+        let [lo, hi] = bounds;
+        let nest = dense(&format!(
+            "axis %i = v90 to v91 step 1 {{
+               v50: i32 = get %i v51: i32 = load @x [v50] set %t = v51 }}
+             axis %c = v92 to v93 step {step}
+             body {{ v0: i32 = get %i v1: i32 = get %c {body} }}"
+        ));
+        let text = format!(
+            "kernel k {{
+              array @out: i32[:] array @x: i32[:] array @y: i32[:]
+              var %s: i32
+              params (@out, @x, @y, %s) returns (i32)
+              host {{
+                v90: i32 = const 0 v91: i32 = extent @x 0
+                v92: i32 = const {lo} v93: i32 = const {hi}
+                region {{ var %i: i32 var %c: i32 var %t: i32 {more} {nest} }}
+                v94: i32 = get %s return (v94)
+              }}
+            }}"
+        );
+        [0, 1, 2, 3, 4]
+            .iter()
+            .fold(text, |text, it| text.replace(&format!("v9{it}"), &format!("v{it}")))
+    };
+    let add = "v2: i32 = load @y [v0] v3: i32 = mul v2 v1 v4: i32 = get %t v5: i32 = add v3 v4
+        reduce r0 v5";
+    let sum = "reduce r0 = add i32 region %s";
+    let store = "v2: i32 = load @y [v0] v3: i32 = const 3 v4: i32 = mul v0 v3
+        v5: i32 = add v4 v1 v6: i32 = sub v2 v1 store @out [v5] = v6";
+    let divide = "v2: i32 = load @y [v0] v3: i32 = sub v2 v1 v4: i32 = div_floor v2 v3
+        reduce r0 v4";
+    for (bounds, step, more, body) in [
+        ([0, 3], 1, sum, add),
+        ([0, 3], 1, "", store),
+        ([0, 3], 1, sum, divide),
+        ([5, -2], -3, sum, divide),
+        ([-1, 2], 2, sum, add),
+    ] {
+        let text = grid(bounds, step, more, body);
+        let module = validate(parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}")));
+        let module = module.unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let options = Options { lanes: Lanes::All, ..Options::default() };
+        let shown = compile(&module, 0, &options).unwrap().lanes();
+        assert!(shown.contains("for %c"), "{shown}");
+        let of = |n: usize, fails: Option<usize>| {
+            let y = (0..n).map(|i| if Some(i) == fails { 2 } else { 100 + i as i32 % 7 });
+            let out = Value::Array(array_of(DType::I32, &vec![Scalar::I32(0); 3 * n]));
+            let start = Value::Scalar(Scalar::I32(-5));
+            vec![out, column(DType::I32, 4, n), ints(y), start]
+        };
+        let lengths = [0, 1, 3, 8, 16, 17, 35, 100];
+        let good = lengths.into_iter().map(|n| of(n, None));
+        let bad = [0, 7, 8, 15, 16, 33, 99].into_iter().map(|i| of(100, Some(i)));
+        agree(&text, good.chain(bad));
+    }
 }

@@ -5,9 +5,11 @@
 //! of the program as written.
 
 mod if_convert;
+mod short_axis;
 mod simplify;
 mod spans;
 
+pub use short_axis::{ShortAxis, fold_short_axes};
 pub use simplify::simplify;
 pub use spans::{Affine, Spans, Term, spans};
 

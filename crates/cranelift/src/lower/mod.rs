@@ -27,6 +27,7 @@ use cranelift_codegen::ir::{
     Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use crossover_ir::passes::ShortAxis;
 use crossover_ir::{
     ArrayId, Code, Inst, InstKind, Kernel, Op, ReduceId, ScratchId, Span, Unit, ValueId,
 };
@@ -60,6 +61,8 @@ pub(crate) struct Source<'a> {
     pub(crate) lanes: Option<&'a Plan>,
     /// How counted loops of scalar code run in lanes, by what tells them apart.
     pub(crate) inner: &'a BTreeMap<ValueId, Plan>,
+    /// The last axis of a region, if it has become a loop of the body.
+    pub(crate) short: Option<ShortAxis>,
 }
 
 impl<'a> Source<'a> {

@@ -7,6 +7,7 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
+use crossover_ir::passes::ShortAxis;
 use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Unit, Var, VarId};
 use crossover_values::DType;
 
@@ -292,6 +293,13 @@ impl<'a, 'b> Lower<'a, 'b> {
     /// One iteration: the body, then the end of the iteration.
     pub(super) fn lane_body(&mut self, region: &Region) {
         self.finish = self.builder.create_block();
+        if let Some(short) = self.source.short {
+            // Before the loop that was an axis, its first iteration is the one that fails.
+            let ty = clif_type(self.code.vars[short.index.0 as usize].dtype);
+            let mask = if ty == I32 { u64::from(u32::MAX) } else { u64::MAX };
+            let lo = self.integer(ty, short.lo as u64 & mask);
+            self.builder.def_var(self.vars[short.index.0 as usize], lo);
+        }
         if self.block(&region.code.body) {
             let finish = self.finish;
             self.builder.ins().jump(finish, &[]);
@@ -344,7 +352,23 @@ impl<'a, 'b> Lower<'a, 'b> {
                 flat = self.builder.ins().iadd(flat, position);
             }
         }
-        flat
+        match self.source.short {
+            Some(short) => self.iteration_of_short(flat, short),
+            None => flat,
+        }
+    }
+
+    /// The iteration of a last axis that has become a loop.
+    fn iteration_of_short(&mut self, outer: Value, short: ShortAxis) -> Value {
+        let index = self.builder.use_var(self.vars[short.index.0 as usize]);
+        let dtype = self.code.vars[short.index.0 as usize].dtype;
+        let index = self.widened(index, dtype);
+        let distance = self.builder.ins().iadd_imm_s(index, short.lo.wrapping_neg());
+        let step = self.integer(I64, short.step as u64);
+        let position = self.builder.ins().sdiv(distance, step);
+        let count = self.integer(I64, short.count);
+        let flat = self.builder.ins().imul(outer, count);
+        self.builder.ins().iadd(flat, position)
     }
 
     fn ways_out(&mut self) {

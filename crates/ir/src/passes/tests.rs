@@ -244,3 +244,44 @@ fn branches_that_can_fail_or_that_touch_memory_stay() {
         assert!(simplified(&text, &arguments()).contains("if"), "{branch}");
     }
 }
+
+/// A region over `%i` and `%c`, the latter from `lo` to `hi`, with a body.
+fn grid(bounds: [i32; 2], more: &str, body: &str) -> String {
+    let [lo, hi] = bounds;
+    format!(
+        "kernel k {{ array @x: f32[:] var %n: i32 var %s: f32 params (@x, %n, %s) host {{
+         v0: i32 = get %n v1: i32 = const {lo} v2: i32 = const {hi}
+         region {{ var %i: i32 var %c: i32 {more} axis %i = v1 to v0 step 1
+         axis %c = v1 to v2 step 1 body {{ {body} }} }} return () }} }}"
+    )
+}
+
+fn folded_axis(text: &str) -> (Option<ShortAxis>, String) {
+    let module = validate(parse(text).unwrap()).unwrap();
+    let (folded, axes) = fold_short_axes(&module, 0, |_, _, _| true);
+    // What the pass writes is valid.
+    validate(folded.clone().into_inner()).unwrap();
+    (axes[0], print(&folded))
+}
+
+#[test]
+fn a_short_last_axis_becomes_a_loop() {
+    let body = "v0: i32 = get %c v1: f32 = cast_nearest v0 store @x [v0] = v1";
+    let (axis, text) = folded_axis(&grid([2, 5], "", body));
+    let axis = axis.unwrap();
+    assert_eq!((axis.lo, axis.step, axis.count), (2, 1, 3));
+    assert!(text.contains("for %c = v2 to v3 step 1 parallel ()"), "{text}");
+}
+
+#[test]
+fn axes_that_stay() {
+    let body = "v0: i32 = get %c v1: f32 = cast_nearest v0 store @x [v0] = v1";
+    for bounds in [[0, 17], [3, 3], [4, 1]] {
+        assert_eq!(folded_axis(&grid(bounds, "", body)).0, None, "{bounds:?}");
+    }
+    // Rule 11 counts the iterations of all axes.
+    let sum = "v0: i32 = get %c v1: f32 = cast_nearest v0 reduce r0 v1";
+    assert_eq!(folded_axis(&grid([0, 3], "reduce r0 = add f32 region %s", sum)).0, None);
+    let ends = "v0: i32 = get %c v1: bool = eq v0 v0 if v1 { return }";
+    assert_eq!(folded_axis(&grid([0, 3], "", ends)).0, None);
+}
