@@ -3,6 +3,8 @@
 //! A prologue computes it in scalar code for the first lane, before the first chunk; inside of the
 //! span nothing of it is tested again.
 
+use std::collections::BTreeSet;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
@@ -22,8 +24,18 @@ impl Lanes<'_, '_, '_> {
         self.lower.lanes_bail = Some(none);
         self.early_values();
         let mut span = room;
+        let mut tested = BTreeSet::new();
         for index in 0..self.form.guards.len() {
             let guard = self.form.guards[index];
+            // Indices that were written twice are tested once.
+            if let Guard::Inside { value, array, axis } | Guard::InsideAll { value, array, axis } =
+                guard
+            {
+                let place = (self.step(value), self.lower.value(value), array, axis);
+                if !tested.insert(place) {
+                    continue;
+                }
+            }
             let holds = self.holds_for(guard);
             span = self.lower.builder.ins().umin(span, holds);
         }
