@@ -67,6 +67,7 @@ impl<'l, 'a, 'b> Lanes<'l, 'a, 'b> {
             vars: vec![None; lower.code.vars.len()],
             spanned: vec![None; lower.code.insts.len()],
             since: None,
+            counter: None,
             mask: Mask::All,
             depth: 0,
             around: Vec::new(),

@@ -23,14 +23,14 @@ impl Lanes<'_, '_, '_> {
         match access {
             Access::Uniform => {
                 self.test_firsts(array, indices);
-                let address = self.first_address(array, indices);
+                let (address, offset) = self.first_address(array, indices);
                 let _ = span;
-                Held::One(self.lower.load_element(dtype, address, 0))
+                Held::One(self.lower.load_element(dtype, address, offset))
             }
             Access::Contiguous => {
                 self.test_firsts(array, indices);
-                let address = self.first_address(array, indices);
-                Held::Many(self.load_neighbours(dtype, address, 0))
+                let (address, offset) = self.first_address(array, indices);
+                Held::Many(self.load_neighbours(dtype, address, offset))
             }
             Access::Scattered => {
                 let addresses = self.addresses(array, indices);
@@ -101,8 +101,8 @@ impl Lanes<'_, '_, '_> {
         match access {
             Access::Contiguous => {
                 self.test_firsts(array, indices);
-                let address = self.first_address(array, indices);
-                self.store_neighbours(dtype, value, address, 0);
+                let (address, offset) = self.first_address(array, indices);
+                self.store_neighbours(dtype, value, address, offset);
             }
             Access::Uniform | Access::Scattered => {
                 let addresses = self.addresses(array, indices);
@@ -220,12 +220,18 @@ impl Lanes<'_, '_, '_> {
         }
     }
 
-    /// Address of the first lane's element, its indices tested.
-    fn first_address(&mut self, array: ArrayId, indices: &[ValueId]) -> Value {
+    /// Address and displacement of the first lane's element, its indices tested.
+    fn first_address(&mut self, array: ArrayId, indices: &[ValueId]) -> (Value, i32) {
         let registers = self.lower.array(array);
-        let mut flat = None;
+        let dtype = self.lower.element_type(array);
+        let (mut flat, mut displacement) = (None, 0);
         for (axis, index) in indices.iter().enumerate() {
-            let wide = self.wide_first(*index);
+            let (wide, ahead) = if axis + 1 == indices.len() {
+                self.counted(*index)
+            } else {
+                (self.wide_first(*index), 0)
+            };
+            displacement = ahead * dtype.size() as i32;
             flat = Some(match flat {
                 None => wide,
                 Some(outer) => {
@@ -235,8 +241,7 @@ impl Lanes<'_, '_, '_> {
             });
         }
         let flat = flat.expect("the validator proves that there is an index per axis");
-        let dtype = self.lower.element_type(array);
-        self.lower.scaled(registers.base, flat, dtype)
+        (self.lower.scaled(registers.base, flat, dtype), displacement)
     }
 
     /// Addresses of the elements of all lanes. Active lanes' indices are tested; others give

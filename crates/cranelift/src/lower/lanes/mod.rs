@@ -71,6 +71,9 @@ pub(super) struct Lanes<'l, 'a, 'b> {
     spanned: Vec<Option<Value>>,
     /// Iterations since the start of the span.
     since: Option<Value>,
+    /// Of a loop emitted in pieces: the index of the chunk's first iteration in 64 bits, and how
+    /// many iterations later the piece is.
+    counter: Option<(Value, i32)>,
     mask: Mask,
     depth: usize,
     around: Vec<Around>,

@@ -21,7 +21,7 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder, Value};
 use cranelift_frontend::Variable;
 use crossover_ir::lanes::Shape;
-use crossover_ir::{Block, Reduce, ReduceId, ReduceOp, ScratchId, Stmt, ValueId, VarId};
+use crossover_ir::{Block, InstKind, Reduce, ReduceId, ReduceOp, ScratchId, Stmt, ValueId, VarId};
 
 use super::{Held, Lanes, Plan};
 use crate::layout::{self, PARTIALS};
@@ -229,8 +229,9 @@ impl Lanes<'_, '_, '_> {
         self.lower.builder.ins().jump(head, &[]);
         self.lower.builder.switch_to_block(head);
         let pieces = self.plan.count / self.plan.piece;
+        let start = self.lower.builder.use_var(inner.counter);
         let mut given_up: Vec<GivenUp> =
-            (0..pieces).map(|which| self.piece(inner, from, which)).collect();
+            (0..pieces).map(|which| self.piece(inner, from, start, which)).collect();
         let next = self.lower.builder.use_var(inner.counter);
         let code = IntCC::SignedLessThanOrEqual;
         let more = self.lower.builder.ins().icmp(code, next, last);
@@ -255,8 +256,10 @@ impl Lanes<'_, '_, '_> {
         self.give_up(inner, frame, given_up, &unordered);
     }
 
-    /// Emits the iterations of a piece, and moves the counter on.
-    fn piece(&mut self, inner: &Inner<'_>, from: Value, which: u32) -> GivenUp {
+    /// Emits the iterations of a piece, and moves the counter on, which is at piece `which` of those
+    /// that began at `start`.
+    fn piece(&mut self, inner: &Inner<'_>, from: Value, start: Value, which: u32) -> GivenUp {
+        self.counter = Some((start, (which * self.plan.piece) as i32));
         self.bail = self.lower.builder.create_block();
         self.lower.builder.set_cold_block(self.bail);
         self.done = self.lower.builder.create_block();
@@ -294,6 +297,7 @@ impl Lanes<'_, '_, '_> {
         let ordered = !self.lower.registers.is_empty();
         let copies = if ordered { self.plan.count / self.plan.piece - 1 } else { 1 };
         let here = self.lower.builder.use_var(inner.counter);
+        let start = here;
         let mut more = self.lower.builder.ins().icmp(code, here, last);
         for which in 0..copies {
             let block = self.lower.builder.create_block();
@@ -302,7 +306,8 @@ impl Lanes<'_, '_, '_> {
             if ordered {
                 self.lower.builder.seal_block(block);
             }
-            given_up.push(self.piece(inner, from, which));
+            let start = if ordered { start } else { self.lower.builder.use_var(inner.counter) };
+            given_up.push(self.piece(inner, from, start, which));
             let next = self.lower.builder.use_var(inner.counter);
             more = self.lower.builder.ins().icmp(code, next, last);
             if !ordered {
@@ -452,9 +457,20 @@ impl Lanes<'_, '_, '_> {
                 self.lower.tested.push(tested);
             }
         }
-        let bytes = self.lower.builder.ins().imul_imm_s(first, size);
+        let (start, ahead) = self.counted(index);
+        let bytes = self.lower.builder.ins().imul_imm_s(start, size);
         let address = self.lower.builder.ins().iadd(self.lower.lane, bytes);
-        (address, layout::offset(self.lower.source.layout.scratch(scratch)))
+        let offset = layout::offset(self.lower.source.layout.scratch(scratch));
+        (address, offset + ahead * size as i32)
+    }
+
+    /// The first lane's index in 64 bits, and what is to be added to it: the loop's own index is
+    /// that of the chunk, so that all pieces share addresses.
+    pub(super) fn counted(&mut self, index: ValueId) -> (Value, i32) {
+        match (&self.lower.inst(index).kind, self.counter) {
+            (InstKind::Get(var), Some(counter)) if *var == self.form.index => counter,
+            _ => (self.wide_first(index), 0),
+        }
     }
 
     fn shared_elements(&mut self, scratch: ScratchId, index: ValueId) -> Vec<Value> {
