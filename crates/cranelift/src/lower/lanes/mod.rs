@@ -21,6 +21,7 @@ mod nested;
 mod ops;
 mod plan;
 mod reduce;
+mod shared;
 mod span;
 
 use cranelift_codegen::ir::types::{F32X4, F64X2, I32X4, I64X2};
