@@ -70,7 +70,8 @@ fn bytes(bytes: u64) -> String {
     let units = [(1_u64 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     // Limits are powers of two, or one byte or word less.
     let rounded = bytes.saturating_add(4) & !7;
-    let unit = units.into_iter().find(|(size, _)| rounded >= *size && rounded % size == 0);
+    let unit =
+        units.into_iter().find(|(size, _)| rounded >= *size && rounded.is_multiple_of(*size));
     unit.map_or_else(|| format!("{bytes} B"), |(size, unit)| format!("{} {unit}", rounded / size))
 }
 
