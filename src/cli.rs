@@ -50,7 +50,8 @@ pub(crate) struct Selection {
     #[arg(value_name = "KERNEL", value_delimiter = ',')]
     pub kernels: Vec<String>,
 
-    /// Sizes by name
+    /// Sizes by name, such as small, book, large (see `crossover list`) [default: small; `run` also
+    /// book]
     #[arg(long, value_name = "SIZE", value_delimiter = ',')]
     pub size: Vec<String>,
 
@@ -67,7 +68,7 @@ pub(crate) struct Selection {
     #[arg(long)]
     pub seed: Option<u64>,
 
-    /// Instances
+    /// Instances by type, such as f32, f64, u32, u64 [default: all of a kernel's]
     #[arg(long, value_name = "DTYPE", value_delimiter = ',')]
     pub dtype: Vec<DType>,
 
