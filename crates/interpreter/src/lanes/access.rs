@@ -145,7 +145,9 @@ macro_rules! accesses {
                 let value = &self.frame.row::<<$ty as Element>::Word>(inst.args[3])[..self.lanes];
                 if self.unit.undo {
                     let width = const { Width::named(stringify!($table)) };
-                    self.log.extend(run.iter().enumerate().map(|(lane, old)| {
+                    let mask = &self.frame.row::<u32>(inst.m)[..self.lanes];
+                    let active = run.iter().zip(mask).enumerate().filter(|(_, (_, mask))| **mask != 0);
+                    self.log.extend(active.map(|(lane, (old, _))| {
                         Undo { width, slot: inst.t, index: start + lane, bits: u64::from(*old) }
                     }));
                 }

@@ -1,6 +1,6 @@
 //! Rows of the frame for rows of the code: linear scan (Poletto and Sarkar 1999).
 //!
-//! The fewer rows, the more lanes fit the nearest cache. A row lives from its first to its last
+//! The fewer rows, the more lanes fit the cache. A row lives from its first to its last
 //! access; one that is used in a loop and comes from before it lives to the loop's end. Rows of
 //! 32 and of 64 bits do not share a place, so that a place's width is known.
 
@@ -13,10 +13,14 @@ use super::compile::{Item, Label, RowInfo};
 use super::inst::{BlockInst, BlockOp, Row};
 use super::unit::{Carried, LaneUnit, ScratchRows};
 
-/// The part of the nearest cache that rows may take, in bytes.
-const CACHE: usize = 24 << 10;
-/// Bounds on the lanes of a block.
-const LANES: (usize, usize) = (64, 512);
+/// Lanes of a block, at least.
+const LEAST: usize = 64;
+/// The part of the nearest cache that rows may take, in bytes, and lanes of a block at most.
+const NEAREST: (usize, usize) = (24 << 10, 512);
+/// The same where lanes that are left of a loop move together: after a few turns they need little,
+/// and of many lanes enough are left to fill a group. Of the primes among 512 numbers at 10^8, 28
+/// go on to the end.
+const MOVING: (usize, usize) = (128 << 10, 2048);
 
 /// Positions of a loop: its first instruction, and the one after its last.
 type Range = (usize, usize);
@@ -55,8 +59,9 @@ pub(super) fn allocate(items: &[Item], rows: &[RowInfo], code: &Code, out: &mut 
     }
     out.rows = numbers.wide.len();
     out.wide = numbers.wide;
-    let fit = CACHE / (bytes + scratch_bytes).max(1);
-    out.lanes = (1_usize << fit.max(1).ilog2()).clamp(LANES.0, LANES.1);
+    let (cache, most) = if out.loops.is_empty() { NEAREST } else { MOVING };
+    let fit = cache / (bytes + scratch_bytes).max(1);
+    out.lanes = (1_usize << fit.max(1).ilog2()).clamp(LEAST, most);
 }
 
 /// The code as a line of instructions.

@@ -184,6 +184,25 @@ impl Block<'_, '_, '_> {
         }
     }
 
+    /// A division of 64 bits, active lane by lane: there are no vectors of these, and a lane that
+    /// waits would wait as long as one that divides.
+    #[inline(always)]
+    pub(super) fn divide<T: Lane>(
+        &mut self,
+        inst: &BlockInst,
+        function: impl Fn(T, T) -> Option<T>,
+    ) -> Result<(), Stop> {
+        let (others, result) = self.frame.split::<T::Word>(inst.r);
+        let a = &others.row::<T::Word>(inst.args[0])[..self.groups * GROUP];
+        let b = &others.row::<T::Word>(inst.args[1])[..self.groups * GROUP];
+        let mask = others.row::<u32>(inst.m);
+        let pairs = a.iter().zip(b).enumerate();
+        for (lane, (a, b)) in pairs.filter(|(lane, _)| mask[*lane] != 0) {
+            result[lane] = function(T::get(*a), T::get(*b)).ok_or(Stop::Abandoned)?.put();
+        }
+        Ok(())
+    }
+
     /// A function of two operands, active lane by lane.
     #[inline(never)]
     pub(super) fn math2<T: Lane>(&mut self, inst: &BlockInst, functions: &[fn(T, T) -> T]) {

@@ -130,7 +130,8 @@ pub(super) struct Compiler<'a> {
 
 /// Compiles a region, of which `unit` is the scalar code.
 pub(crate) fn compile(kernel: &Kernel, region: &Region, unit: &Unit) -> Result<LaneUnit, NoLanes> {
-    let lanes = analyse_to_undo(region)?;
+    let mut lanes = analyse_to_undo(region)?;
+    moves::unbind_stores(&mut lanes.body, false);
     needs::one_contribution(&lanes.body, &region.code)?;
     let mut compiler = Compiler::new(kernel, region, &lanes, unit);
     compiler.region(region)?;

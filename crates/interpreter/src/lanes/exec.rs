@@ -107,6 +107,10 @@ macro_rules! define_steps {
                             }
                         }
                     })*
+                    BlockOp::DivFloorI64 => block.divide(inst, word::div_floor_i64)?,
+                    BlockOp::DivFloorU64 => block.divide(inst, u64::checked_div)?,
+                    BlockOp::RemFloorI64 => block.divide(inst, word::rem_floor_i64)?,
+                    BlockOp::RemFloorU64 => block.divide(inst, u64::checked_rem)?,
                     BlockOp::Math1F32 => block.math1::<f32>(inst, ONE_F32),
                     BlockOp::Math1F64 => block.math1::<f64>(inst, ONE_F64),
                     BlockOp::Math2F32 => block.math2::<f32>(inst, TWO_F32),

@@ -58,8 +58,9 @@ macro_rules! define_ops {
                 use BlockOp::*;
                 match self {
                     $(BlockOp::$q => true,)*
-                    Math1F32 | Math1F64 | Math2F32 | Math2F64 | Blend32 | Blend64 | JumpNone | Compact | Gather32 | Gather64
-                    | GatherU8 | GatherBool | Scatter32 | Scatter64 | ScatterU8 | ScatterBool
+                    DivFloorI64 | DivFloorU64 | RemFloorI64 | RemFloorU64 | Math1F32 | Math1F64
+                    | Math2F32 | Math2F64 | Blend32 | Blend64 | JumpNone | Compact | Gather32
+                    | Gather64 | GatherU8 | GatherBool | Scatter32 | Scatter64 | ScatterU8 | ScatterBool
                     | StoreRun32 | StoreRun64 | StoreRunU8 | StoreRunBool | Atomic | ScratchZero
                     | ScratchStore32 | ScratchStore64 | ScratchGather32 | ScratchGather64
                     | ScratchScatter32 | ScratchScatter64 | ReduceFold | ReduceScalar | TrapIf => true,

@@ -168,12 +168,8 @@ macro_rules! block_table {
             trapping {
                 DivFloorI32 (a: i32, b: i32) -> i32 | b == 0 => (f64::from(a) / f64::from(b)).floor() as i64 as i32;
                 DivFloorU32 (a: u32, b: u32) -> u32 | b == 0 => (f64::from(a) / f64::from(b)) as u32;
-                DivFloorI64 (a: i64, b: i64) -> i64 | b == 0 => word::div_floor_i64(a, b).unwrap_or(0);
-                DivFloorU64 (a: u64, b: u64) -> u64 | b == 0 => a.checked_div(b).unwrap_or(0);
                 RemFloorI32 (a: i32, b: i32) -> i32 | b == 0 => a.wrapping_sub(((f64::from(a) / f64::from(b)).floor() as i64 as i32).wrapping_mul(b));
                 RemFloorU32 (a: u32, b: u32) -> u32 | b == 0 => a.wrapping_sub(((f64::from(a) / f64::from(b)) as u32).wrapping_mul(b));
-                RemFloorI64 (a: i64, b: i64) -> i64 | b == 0 => word::rem_floor_i64(a, b).unwrap_or(0);
-                RemFloorU64 (a: u64, b: u64) -> u64 | b == 0 => a.checked_rem(b).unwrap_or(0);
                 I32OfF32 (a: f32) -> i32 | word::i32_of_f32(a).is_none() => a as i32;
                 U32OfF32 (a: f32) -> u32 | word::u32_of_f32(a).is_none() => a as u32;
                 I64OfF32 (a: f32) -> i64 | word::i64_of_f32(a).is_none() => a as i64;
@@ -192,6 +188,10 @@ macro_rules! block_table {
                 AddMulIntoF64 (a: f64, b: f64) |old: f64| old + a * b;
             }
             special {
+                DivFloorI64 [0, 1] Write;
+                DivFloorU64 [0, 1] Write;
+                RemFloorI64 [0, 1] Write;
+                RemFloorU64 [0, 1] Write;
                 Math1F32 [0] Write;
                 Math1F64 [0] Write;
                 Math2F32 [0, 1] Write;

@@ -1,7 +1,7 @@
 //! What loops look at in their bodies: whether lanes may move, and whether some wait for a turn.
 
 use crossover_ir::InstKind;
-use crossover_ir::lanes::{Access, LaneBlock, LaneStmt};
+use crossover_ir::lanes::{Access, Flow, LaneBlock, LaneStmt};
 
 use super::Compiler;
 
@@ -27,6 +27,40 @@ impl Compiler<'_> {
             LaneStmt::For { body, .. } => self.moves(body),
             _ => true,
         })
+    }
+}
+
+/// Makes stores of neighbours in divergent loops stores by lanes.
+///
+/// Few lanes take part in such a store, most often those that leave; and it would keep the others
+/// from moving.
+pub(super) fn unbind_stores(block: &mut LaneBlock, in_divergent_loop: bool) {
+    for stmt in block {
+        match stmt {
+            LaneStmt::Store { access, .. } if in_divergent_loop => {
+                if *access == Access::Contiguous {
+                    *access = Access::Scattered;
+                }
+            }
+            LaneStmt::If { then, otherwise, .. } => {
+                unbind_stores(then, in_divergent_loop);
+                unbind_stores(otherwise, in_divergent_loop);
+            }
+            LaneStmt::Switch { cases, default, .. } => {
+                cases.iter_mut().for_each(|(_, case)| unbind_stores(case, in_divergent_loop));
+                unbind_stores(default, in_divergent_loop);
+            }
+            LaneStmt::Loop { header, body, continuing, flow, .. } => {
+                let divergent = in_divergent_loop || *flow == Flow::Divergent;
+                for block in [header, body, continuing] {
+                    unbind_stores(block, divergent);
+                }
+            }
+            LaneStmt::For { body, flow, .. } => {
+                unbind_stores(body, in_divergent_loop || *flow == Flow::Divergent);
+            }
+            _ => {}
+        }
     }
 }
 
