@@ -103,6 +103,12 @@ pub(crate) fn partial_words(dtype: DType) -> usize {
     PARTIALS * dtype.size() / WORD
 }
 
+/// Bytes of an element of a scratch array of lanes: at least the lane of a vector, so that what is
+/// narrower is stored and loaded as vectors, too.
+pub(crate) fn lane_bytes(dtype: DType) -> usize {
+    dtype.size().max(4)
+}
+
 /// The lane table of one unit.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -150,7 +156,7 @@ impl Layout {
             .scratch
             .iter()
             .map(|scratch| {
-                let bytes = scratch.len as usize * scratch.dtype.size() * lanes as usize;
+                let bytes = scratch.len as usize * lane_bytes(scratch.dtype) * lanes as usize;
                 take(bytes.div_ceil(WORD))
             })
             .collect();

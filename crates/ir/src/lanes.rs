@@ -66,6 +66,10 @@ pub struct LaneLoop {
     pub body: LaneBlock,
     /// What was taken for granted, in the order of evaluation.
     pub guards: Vec<Guard>,
+    /// Comparisons inside of loops that are uniform as long as the first and the last lane agree:
+    /// an executor asks both, and gives a chunk up that they part. Thresholds that grow by a factor
+    /// part few chunks.
+    pub together: Vec<ValueId>,
     /// Values that the guards are made of, in the order of evaluation: all uniform or affine, and
     /// functions of the index and of what is set outside of the loop. They are all evaluated by
     /// direct statements of the body, and can be computed before anything else of the iteration.

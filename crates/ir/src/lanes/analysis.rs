@@ -29,6 +29,8 @@ pub(super) struct Subject<'c> {
     pub(super) shares_scratch: bool,
     /// Whether an iteration can be run again after it changed memory.
     pub(super) repeatable: bool,
+    /// Whether lanes may decide comparisons together.
+    pub(super) together: bool,
 }
 
 /// Looks at the innermost axis of a region.
@@ -36,8 +38,14 @@ pub(super) struct Subject<'c> {
 /// # Errors
 /// Why it does not run in lanes.
 pub fn analyse(region: &Region) -> Result<LaneLoop, Refusal> {
-    let lanes = analyse_to_undo(region)?;
-    if lanes.needs_undo { Err(Refusal::NotRepeatable) } else { Ok(lanes) }
+    // What is taken for granted inside of loops may need undoing where nothing else does.
+    for together in [true, false] {
+        let lanes = run(region, together)?;
+        if !lanes.needs_undo {
+            return Ok(lanes);
+        }
+    }
+    Err(Refusal::NotRepeatable)
 }
 
 /// As [`analyse`], for an executor that can take back what a chunk has changed
@@ -46,6 +54,11 @@ pub fn analyse(region: &Region) -> Result<LaneLoop, Refusal> {
 /// # Errors
 /// Why it does not run in lanes; never [`Refusal::NotRepeatable`].
 pub fn analyse_to_undo(region: &Region) -> Result<LaneLoop, Refusal> {
+    run(region, false)
+}
+
+/// The analysis; with comparisons that lanes decide together if asked for.
+fn run(region: &Region, together: bool) -> Result<LaneLoop, Refusal> {
     refuse_order(region)?;
     let axis = region.axes.last().expect("the validator proves that there is an axis");
     let mut set_before = vec![false; region.code.vars.len()];
@@ -68,12 +81,16 @@ pub fn analyse_to_undo(region: &Region) -> Result<LaneLoop, Refusal> {
         known: vec![false; region.code.insts.len()],
         shares_scratch: false,
         repeatable: is_repeatable(region),
+        together,
     })
 }
 
 /// The masked form of a body.
 pub(super) fn masked_form(subject: Subject<'_>) -> Result<LaneLoop, Refusal> {
     let mut analysis = Analysis::new(&subject);
+    if subject.together {
+        analysis.growing = guard::growing(subject.code);
+    }
     loop {
         analysis.start_pass();
         let body = analysis.block(subject.body, false);
@@ -134,6 +151,9 @@ struct Analysis<'c> {
     loops: Vec<Around>,
     guards: Vec<Guard>,
     early_order: Vec<ValueId>,
+    /// Variables that grow by a factor, and comparisons with them that lanes decide together.
+    growing: Vec<VarId>,
+    together: Vec<ValueId>,
 }
 
 impl<'c> Analysis<'c> {
@@ -195,6 +215,8 @@ impl<'c> Analysis<'c> {
             loops: Vec::new(),
             guards: Vec::new(),
             early_order: Vec::new(),
+            growing: Vec::new(),
+            together: Vec::new(),
         }
     }
 
@@ -203,6 +225,7 @@ impl<'c> Analysis<'c> {
         self.next = 0;
         self.guards.clear();
         self.early_order.clear();
+        self.together.clear();
         self.early.clone_from(&self.subject.known);
     }
 
@@ -471,6 +494,12 @@ impl<'c> Analysis<'c> {
                 if let Some(found) = found {
                     (shape, guard) = (Some(found.0), found.1);
                 }
+                if shape == Some(Shape::Varying)
+                    && guard::together(self.code, inst, &self.values, &self.growing)
+                {
+                    shape = Some(Shape::Uniform);
+                    self.together.push(value);
+                }
             }
             InstKind::Load { array, indices } => {
                 access = self.access(*array, indices);
@@ -557,12 +586,14 @@ impl<'c> Analysis<'c> {
             shapes.into_iter().map(|it| it.unwrap_or(Shape::Uniform)).collect()
         };
         let Subject { shares_scratch, repeatable, .. } = *self.subject;
+        let together = self.together;
         let mut lanes = LaneLoop {
             index: self.index,
             values: known(self.values),
             vars: known(self.vars),
             body,
             guards: self.guards,
+            together,
             early: self.early_order,
             repeatable,
             needs_undo: false,

@@ -82,7 +82,8 @@ impl Search<'_> {
                         InstKind::Const(by) if by.to_bits() != 0)
                 });
                 let divides = matches!(op, Op::DivFloor | Op::RemFloor) && !constant;
-                self.found |= self.changed && (divides || *op == Op::CastTrap);
+                let asked = self.lanes.together.contains(&value);
+                self.found |= self.changed && (divides || asked || *op == Op::CastTrap);
             }
             InstKind::Const(_)
             | InstKind::Get(_)

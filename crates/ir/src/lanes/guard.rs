@@ -8,10 +8,13 @@ use crossover_values::DType;
 
 use super::shape::{Operand, plain};
 use super::{Guard, Shape};
-use crate::{Code, Inst, InstKind, Op, ValueId};
+use crate::{Code, Inst, InstKind, Op, Stmt, ValueId, VarId};
 
 /// Literal periods below this would end a span after a few chunks.
 const SHORTEST_PERIOD: i64 = 64;
+/// Lanes this far apart are not around the whole type in a chunk, so that its last lane shows
+/// whether one wrapped.
+const FARTHEST_STEP: u64 = 1 << 16;
 
 /// The shape of an op, and what it takes for granted if its result can be computed early.
 pub(super) fn shape_of(
@@ -91,6 +94,53 @@ fn chosen(value: ValueId, args: &[ValueId], operands: [Operand; 2]) -> Option<(S
         _ => return None,
     };
     is_int.then_some((operands[which].shape, Guard::Chosen { value, chosen: args[which] }))
+}
+
+/// Variables that a loop multiplies by a constant.
+pub(super) fn growing(code: &Code) -> Vec<VarId> {
+    let mut found = Vec::new();
+    for stmt in &code.body {
+        stmt.walk(&mut |stmt| {
+            if let Stmt::Set { var, value } = stmt
+                && let InstKind::Op { op: Op::Mul, args } = &code.insts[value.0 as usize].kind
+            {
+                let kinds = args.iter().map(|arg| code.insts[arg.0 as usize].kind.clone());
+                let own = kinds.clone().any(|kind| kind == InstKind::Get(*var));
+                let factor = kinds.clone().any(|kind| match kind {
+                    InstKind::Const(scalar) => scalar.as_integer().is_some_and(|by| by >= 2),
+                    _ => false,
+                });
+                if own && factor {
+                    found.push(*var);
+                }
+            }
+        });
+    }
+    found
+}
+
+/// Whether lanes decide a comparison together: of an affine integer with a uniform one that grows.
+pub(super) fn together(
+    code: &Code,
+    inst: &Inst,
+    shapes: &[Option<Shape>],
+    growing: &[VarId],
+) -> bool {
+    let InstKind::Op { op: Op::Lt | Op::Le | Op::Gt | Op::Ge, args } = &inst.kind else {
+        return false;
+    };
+    let [a, b] = args.as_slice() else { return false };
+    let shape = |value: &ValueId| shapes[value.0 as usize];
+    let grows = |value: &ValueId| match code.insts[value.0 as usize].kind {
+        InstKind::Get(var) => shape(value) == Some(Shape::Uniform) && growing.contains(&var),
+        _ => false,
+    };
+    let near = |value: &ValueId| {
+        let is_int = code.insts[value.0 as usize].dtype.is_int();
+        let step = shape(value).and_then(Shape::step);
+        is_int && step.is_some_and(|step| step != 0 && step.unsigned_abs() <= FARTHEST_STEP)
+    };
+    near(a) && grows(b) || grows(a) && near(b)
 }
 
 /// Whether an executor may compute the op early: cheap, and on integers.

@@ -50,6 +50,7 @@ pub fn analyse_loop(code: &Code, stmt: &Stmt) -> Result<LaneLoop, Refusal> {
         set_before: (0..code.vars.len()).map(|number| !counts(number)).collect(),
         known: inside.evaluated.iter().map(|evaluated| !evaluated).collect(),
         shares_scratch: true,
+        together: false,
         repeatable: touched.places.values().all(|place| !(place.read && place.written)),
     })?;
     if parallel.is_none() {

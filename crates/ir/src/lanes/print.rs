@@ -7,8 +7,9 @@ use crate::text::Names;
 use crate::{Code, Kernel, ValueId};
 
 /// The text of a loop in masked form: its guards, and its statements with shapes. `affine 1` is a
-/// value that is one more in each lane; `parts` marks divergent control, `kept` an assignment that
-/// keeps what lanes outside of the mask have.
+/// value that is one more in each lane, `together` a comparison that is uniform unless the chunk is
+/// given up; `parts` marks divergent control, `kept` an assignment that keeps what lanes outside of
+/// the mask have.
 pub fn print_lanes(kernel: &Kernel, code: &Code, lanes: &LaneLoop) -> String {
     let names = Names { kernel, code: Some(code) };
     let mut printer = Printer { names, code, lanes, out: String::new(), depth: 0 };
@@ -81,7 +82,11 @@ impl Printer<'_> {
                     Access::Scattered => " scattered",
                 };
                 let (shape, text) = (self.shape(*value), self.names.inst(inst));
-                self.line(format_args!("v{}: {} {shape} = {text}{access}", value.0, inst.dtype));
+                let together = if self.lanes.together.contains(value) { " together" } else { "" };
+                self.line(format_args!(
+                    "v{}: {} {shape} = {text}{access}{together}",
+                    value.0, inst.dtype
+                ));
             }
             LaneStmt::Set { var, value, blend } => {
                 let kept = if *blend { " kept" } else { "" };

@@ -1,7 +1,8 @@
 //! Atomics: lane by lane, in the order of lanes.
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Value};
 use crossover_ir::{Atomic, AtomicOp, ValueId};
 use crossover_values::DType;
 
@@ -40,7 +41,12 @@ impl Lanes<'_, '_, '_> {
                 self.lower.continue_in(inside);
                 after
             });
+            let changed = self.unless_done(atomic.op, signed, address, scalar);
             self.lower.builder.ins().atomic_rmw(I32, flags, op, address, scalar);
+            if let Some(changed) = changed {
+                self.lower.builder.ins().jump(changed, &[]);
+                self.lower.continue_in(changed);
+            }
             if let Some(after) = after {
                 self.lower.builder.ins().jump(after, &[]);
                 self.lower.continue_in(after);
@@ -50,5 +56,31 @@ impl Lanes<'_, '_, '_> {
         let zero = self.lower.integer(I32, 0);
         let parts = self.spread(DType::I32, zero);
         self.keep(value, Held::Many(parts));
+    }
+
+    /// A minimum or maximum that is reached already changes nothing, and to see that takes a load
+    /// in place of a loop around a compare-and-exchange. Gives the block behind.
+    fn unless_done(
+        &mut self,
+        op: AtomicOp,
+        signed: bool,
+        address: Value,
+        scalar: Value,
+    ) -> Option<Block> {
+        let code = match (op, signed) {
+            (AtomicOp::Max, true) => IntCC::SignedLessThan,
+            (AtomicOp::Max, false) => IntCC::UnsignedLessThan,
+            (AtomicOp::Min, true) => IntCC::SignedGreaterThan,
+            (AtomicOp::Min, false) => IntCC::UnsignedGreaterThan,
+            _ => return None,
+        };
+        let flags = MemFlagsData::trusted();
+        let now = self.lower.builder.ins().atomic_load(I32, flags, address);
+        let changes = self.lower.builder.ins().icmp(code, now, scalar);
+        let change = self.lower.builder.create_block();
+        let after = self.lower.builder.create_block();
+        self.lower.builder.ins().brif(changes, change, &[], after, &[]);
+        self.lower.continue_in(change);
+        Some(after)
     }
 }

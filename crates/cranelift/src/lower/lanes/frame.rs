@@ -10,6 +10,8 @@
 //! Where spans keep being short, scalar runs get longer: a loop that vectors do not suit costs
 //! little more than scalar code.
 
+use std::collections::HashMap;
+
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
@@ -76,6 +78,7 @@ impl<'l, 'a, 'b> Lanes<'l, 'a, 'b> {
             maybe_empty: false,
             evaluated: ValueId(0),
             kept_aside: None,
+            apart: HashMap::new(),
             partials: Vec::new(),
             bail,
             done,

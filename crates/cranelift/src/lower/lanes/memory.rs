@@ -5,11 +5,16 @@ use cranelift_codegen::ir::types::{I8X16, I16X8, I32, I32X4, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use crossover_ir::lanes::{Access, Guard, Shape};
 use crossover_ir::{ArrayId, ScratchId, Span, ValueId};
-use crossover_values::DType;
+use crossover_values::{DType, Scalar};
 
 use super::mask::Mask;
 use super::{Held, Lanes};
 use crate::layout;
+
+/// Bytes of a vector.
+const VECTOR: usize = 16;
+/// Vectors of zeros that are stored without a loop.
+const MOST_ZEROS: usize = 64;
 
 impl Lanes<'_, '_, '_> {
     pub(super) fn load(
@@ -329,9 +334,18 @@ impl Lanes<'_, '_, '_> {
     /// All lanes' arrays: they lie interleaved, an element's lanes side by side.
     pub(super) fn scratch_zero(&mut self, scratch: ScratchId) {
         let declared = &self.lower.code.scratch[scratch.0 as usize];
-        let bytes = declared.len as usize * declared.dtype.size() * self.count as usize;
+        let bytes = declared.len as usize * layout::lane_bytes(declared.dtype);
+        let bytes = bytes * self.count as usize;
         let first = self.lower.source.layout.lane_scratch(scratch);
-        self.lower.zero_words(first, bytes.div_ceil(layout::WORD));
+        if !bytes.is_multiple_of(VECTOR) || bytes > MOST_ZEROS * VECTOR {
+            return self.lower.zero_words(first, bytes.div_ceil(layout::WORD));
+        }
+        let zero = self.constant_vector(I32X4, &[0; 4]);
+        let (flags, lane, offset) =
+            (MemFlagsData::trusted(), self.lower.lane, layout::offset(first));
+        for at in (0..bytes).step_by(VECTOR) {
+            self.lower.builder.ins().store(flags, zero, lane, offset + at as i32);
+        }
     }
 
     pub(super) fn scratch_load(&mut self, scratch: ScratchId, index: ValueId) -> Vec<Value> {
@@ -347,14 +361,71 @@ impl Lanes<'_, '_, '_> {
                 return self.together(dtype.loaded(), &lanes);
             }
         };
+        if dtype.size() == 1 && self.in_words() {
+            return self.load_words(dtype, address, offset);
+        }
+        if dtype.size() == 1 {
+            let lanes: Vec<Value> = (0..self.count as i32)
+                .map(|lane| self.lower.load_element(dtype, address, offset + lane * 4))
+                .collect();
+            return self.together(dtype.loaded(), &lanes);
+        }
         self.load_neighbours(dtype, address, offset)
+    }
+
+    /// Whether vectors of 32-bit lanes make up a chunk.
+    fn in_words(&self) -> bool {
+        self.count.is_multiple_of(4)
+    }
+
+    /// Narrow elements, each in a word.
+    fn load_words(&mut self, dtype: DType, address: Value, offset: i32) -> Vec<Value> {
+        let flags = MemFlagsData::trusted();
+        let words: Vec<Value> = (0..self.count as i32 / 4)
+            .map(|part| {
+                self.lower.builder.ins().load(I32X4, flags, address, offset + part * VECTOR as i32)
+            })
+            .collect();
+        if dtype != DType::Bool {
+            return words;
+        }
+        let negated: Vec<Value> =
+            words.into_iter().map(|word| self.lower.builder.ins().ineg(word)).collect();
+        self.as_mask(negated, 4)
+    }
+
+    /// Stores all lanes' elements at one index. Lanes that are not active get back what they had:
+    /// the memory is the chunk's own. What a word has above a narrow element is zero.
+    fn store_row(&mut self, dtype: DType, value: ValueId, address: Value, offset: i32) {
+        let flags = MemFlagsData::trusted();
+        let mut parts = self.vectors(value);
+        if dtype.size() == 1 {
+            if dtype == DType::Bool {
+                parts = self.mask_for(&parts, 4);
+            }
+            let element =
+                self.splat_constant(Scalar::U32(if dtype == DType::Bool { 1 } else { 0xff }));
+            let narrow = |part: Value| self.lower.builder.ins().band(part, element);
+            parts = parts.into_iter().map(narrow).collect();
+        }
+        let offsets: Vec<i32> =
+            (0..parts.len()).map(|part| offset + (part * VECTOR) as i32).collect();
+        if let Mask::Some(mask) = self.mask.clone() {
+            let ty = self.lower.builder.func.dfg.value_type(parts[0]);
+            let load = |offset: &i32| self.lower.builder.ins().load(ty, flags, address, *offset);
+            let old: Vec<Value> = offsets.iter().map(load).collect();
+            parts = self.blend(&mask, &parts, &old);
+        }
+        for (vector, offset) in parts.into_iter().zip(offsets) {
+            self.lower.builder.ins().store(flags, vector, address, offset);
+        }
     }
 
     pub(super) fn scratch_store(&mut self, scratch: ScratchId, index: ValueId, value: ValueId) {
         let dtype = self.lower.code.scratch[scratch.0 as usize].dtype;
-        if self.shape(index) == Shape::Uniform {
+        if self.shape(index) == Shape::Uniform && (dtype.size() > 1 || self.in_words()) {
             let (address, offset) = self.scratch_row(scratch, index);
-            return self.store_neighbours(dtype, value, address, offset);
+            return self.store_row(dtype, value, address, offset);
         }
         let (addresses, offset) = self.scratch_addresses(scratch, index);
         let held = self.held(value);
@@ -370,7 +441,7 @@ impl Lanes<'_, '_, '_> {
     /// Where the elements of all lanes at one index begin.
     fn scratch_row(&mut self, scratch: ScratchId, index: ValueId) -> (Value, i32) {
         let declared = &self.lower.code.scratch[scratch.0 as usize];
-        let (len, size) = (declared.len, declared.dtype.size());
+        let (len, size) = (declared.len, layout::lane_bytes(declared.dtype));
         let first = self.wide_first(index);
         let len = self.lower.integer(I64, u64::from(len));
         let code = IntCC::UnsignedGreaterThanOrEqual;
@@ -384,7 +455,7 @@ impl Lanes<'_, '_, '_> {
 
     fn scratch_addresses(&mut self, scratch: ScratchId, index: ValueId) -> (Vec<Value>, i32) {
         let declared = &self.lower.code.scratch[scratch.0 as usize];
-        let (len, size) = (declared.len, declared.dtype.size() as i64);
+        let (len, size) = (declared.len, layout::lane_bytes(declared.dtype) as i64);
         let len = self.lower.integer(I64, u64::from(len));
         let held = self.tested_index(index, len);
         let row = size * i64::from(self.count);

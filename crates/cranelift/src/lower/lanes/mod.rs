@@ -8,11 +8,13 @@
 //! analysis took for granted does not hold. So every run-time error is found by scalar code.
 //!
 //! Cranelift has no vector form of integer division, of shifts by different counts, of gathers and
-//! of calls: these are done lane by lane.
+//! of calls: these are done lane by lane where nothing else computes the same.
 
 mod atomic;
+mod bits;
 mod cast;
 mod control;
+mod divide;
 mod frame;
 mod loops;
 mod mask;
@@ -23,6 +25,8 @@ mod plan;
 mod reduce;
 mod shared;
 mod span;
+
+use std::collections::HashMap;
 
 use cranelift_codegen::ir::types::{F32X4, F64X2, I32X4, I64X2};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Type, Value};
@@ -88,6 +92,8 @@ pub(super) struct Lanes<'l, 'a, 'b> {
     evaluated: ValueId,
     /// A value that another stands for at the moment.
     kept_aside: Option<Held>,
+    /// The scalars that a vector was put together from: whoever takes it apart again gets them.
+    apart: HashMap<Value, Vec<Value>>,
     /// Partial results of reductions.
     partials: Vec<Vec<Variable>>,
     /// Gives the chunk up.

@@ -1,13 +1,12 @@
 //! The op table on vectors.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{I32, I32X4, I64X2};
+use cranelift_codegen::ir::types::{I32, I64X2};
 use cranelift_codegen::ir::{InstBuilder, Value};
 use crossover_ir::lanes::{Guard, Shape};
 use crossover_ir::{Inst, Op, ValueId};
-use crossover_values::{DType, Scalar};
+use crossover_values::DType;
 
-use super::mask::{HIGH_WORDS, Mask};
 use super::{Held, Lanes};
 
 impl Lanes<'_, '_, '_> {
@@ -17,6 +16,10 @@ impl Lanes<'_, '_, '_> {
             return self.keep(value, held);
         }
         self.evaluated = value;
+        if self.form.together.contains(&value) {
+            let truth = self.truth_together(value, op, args, inst);
+            return self.keep(value, Held::One(truth));
+        }
         match self.shape(value) {
             Shape::Uniform => {
                 let scalar = self.lower.op(op, args, value, inst);
@@ -56,6 +59,31 @@ impl Lanes<'_, '_, '_> {
         }
     }
 
+    /// A comparison of the first lane; the chunk is given up if the last one, or one between for
+    /// which the affine operand wrapped, sees another.
+    fn truth_together(&mut self, value: ValueId, op: Op, args: &[ValueId], inst: &Inst) -> Value {
+        let from = self.dtype(args[0]);
+        let first = self.lower.op(op, args, value, inst);
+        let last_lane = self.count as usize - 1;
+        let mut last = [first; 2];
+        let mut wrapped = None;
+        for (arg, last) in args.iter().zip(&mut last) {
+            let held = self.held(*arg);
+            *last = self.lane_of(*arg, &held, last_lane);
+            if let Held::Steps(here, step) = held {
+                let (low, high) = if step > 0 { (here, *last) } else { (*last, here) };
+                wrapped = Some(self.lower.compare(Op::Gt, from, low, high));
+            }
+        }
+        let last = self.lower.compare(op, from, last[0], last[1]);
+        let mut apart = self.lower.builder.ins().bxor(first, last);
+        if let Some(wrapped) = wrapped {
+            apart = self.lower.builder.ins().bor(apart, wrapped);
+        }
+        self.bail_if(apart);
+        first
+    }
+
     /// What a value of the span's first lane is in the chunk's first lane.
     fn moved(&mut self, value: ValueId, first: Value, step: i64) -> Value {
         let mut since = self.since.expect("chunks run in spans");
@@ -87,7 +115,12 @@ impl Lanes<'_, '_, '_> {
             Op::DivFloor | Op::RemFloor | Op::DivTrunc | Op::RemTrunc => {
                 self.vector_divide(op, args, inst)
             }
-            Op::MulHigh if from == DType::U32 => self.mul_high(args),
+            Op::MulHigh if from.size() == 4 => self.mul_high(from, args),
+            Op::PopCount | Op::CountLeadingZeros | Op::CountTrailingZeros
+                if from.size() == 4 && inst.dtype.size() == 4 =>
+            {
+                self.count_bits(op, args[0])
+            }
             Op::MulHigh
             | Op::PopCount
             | Op::CountLeadingZeros
@@ -177,144 +210,6 @@ impl Lanes<'_, '_, '_> {
         parts.into_iter().map(|part| self.lower.binary(op, inst.dtype, part, by)).collect()
     }
 
-    /// High words of the products of 32-bit lanes: two multiplications of 64-bit ones.
-    fn mul_high(&mut self, args: &[ValueId]) -> Vec<Value> {
-        let (a, b) = (self.vectors(args[0]), self.vectors(args[1]));
-        a.iter().zip(&b).map(|(a, b)| self.mul_high_part(*a, *b)).collect()
-    }
-
-    fn mul_high_part(&mut self, a: Value, b: Value) -> Value {
-        let (low_a, low_b) =
-            (self.lower.builder.ins().uwiden_low(a), self.lower.builder.ins().uwiden_low(b));
-        let low = self.lower.builder.ins().imul(low_a, low_b);
-        let (high_a, high_b) =
-            (self.lower.builder.ins().uwiden_high(a), self.lower.builder.ins().uwiden_high(b));
-        let high = self.lower.builder.ins().imul(high_a, high_b);
-        self.shuffle(low, high, HIGH_WORDS, I32X4)
-    }
-
-    /// Division by a literal is a shift, a mask or a multiplication; other divisors go lane by
-    /// lane, with 1 where no lane is active.
-    fn vector_divide(&mut self, op: Op, args: &[ValueId], inst: &Inst) -> Vec<Value> {
-        let literal = self.constant_of(args[1]).and_then(|scalar| scalar.as_integer());
-        let signed = inst.dtype.is_signed_int();
-        let floor = matches!(op, Op::DivFloor | Op::RemFloor);
-        let quotient = matches!(op, Op::DivFloor | Op::DivTrunc);
-        if let Some(by) = literal.filter(|by| *by > 0)
-            && (floor || !signed)
-        {
-            if (by as u128).is_power_of_two() {
-                return self.divide_by_power(args[0], by as u64, quotient, inst);
-            }
-            if inst.dtype == DType::U32 {
-                return self.divide_by_literal(args[0], by as u32, quotient);
-            }
-            if inst.dtype == DType::I32 {
-                return self.floor_by_literal(args[0], by as u32, quotient);
-            }
-        }
-        if literal.is_some_and(|by| by != 0) {
-            return self.lane_by_lane(op, args, inst);
-        }
-        self.safe_divisor(args[1]);
-        let parts = self.lane_by_lane(op, args, inst);
-        self.restore(args[1]);
-        parts
-    }
-
-    fn divide_by_power(
-        &mut self,
-        a: ValueId,
-        power: u64,
-        quotient: bool,
-        inst: &Inst,
-    ) -> Vec<Value> {
-        let parts = self.vectors(a);
-        let dtype = inst.dtype;
-        if quotient {
-            let by = self.lower.integer(I32, u64::from(power.trailing_zeros()));
-            let shift = |part| self.lower.binary(Op::Shr, dtype, part, by);
-            return parts.into_iter().map(shift).collect();
-        }
-        let mask = self.splat_constant(Scalar::from_bits(dtype, power - 1));
-        parts.into_iter().map(|part| self.lower.builder.ins().band(part, mask)).collect()
-    }
-
-    /// Unsigned division by multiplication with a reciprocal: Granlund and Montgomery, *Division
-    /// by invariant integers using multiplication* (PLDI 1994), the form with a 33-bit reciprocal.
-    fn divide_by_literal(&mut self, a: ValueId, by: u32, quotient: bool) -> Vec<Value> {
-        let bits = 32 - (by - 1).leading_zeros();
-        let reciprocal =
-            ((1_u128 << 32) * ((1_u128 << bits) - u128::from(by)) / u128::from(by)) + 1;
-        let factor = self.splat_constant(Scalar::U32(reciprocal as u32));
-        let divisor = self.splat_constant(Scalar::U32(by));
-        let one = self.lower.integer(I32, 1);
-        let rest = self.lower.integer(I32, u64::from(bits - 1));
-        let parts = self.vectors(a);
-        parts
-            .into_iter()
-            .map(|part| {
-                let high = self.mul_high_part(part, factor);
-                let left = self.lower.builder.ins().isub(part, high);
-                let half = self.lower.builder.ins().ushr(left, one);
-                let sum = self.lower.builder.ins().iadd(half, high);
-                let whole = self.lower.builder.ins().ushr(sum, rest);
-                if quotient {
-                    return whole;
-                }
-                let product = self.lower.builder.ins().imul(whole, divisor);
-                self.lower.builder.ins().isub(part, product)
-            })
-            .collect()
-    }
-
-    /// Floor division of signed lanes: of `-1 - a` where `a` is negative, turned back. What is
-    /// divided has 31 bits, so that the reciprocal needs no 33rd.
-    fn floor_by_literal(&mut self, a: ValueId, by: u32, quotient: bool) -> Vec<Value> {
-        let bits = 32 - (by - 1).leading_zeros();
-        let reciprocal = (1_u64 << (31 + bits)).div_ceil(u64::from(by));
-        let factor = self.splat_constant(Scalar::U32(reciprocal as u32));
-        let divisor = self.splat_constant(Scalar::U32(by));
-        let [sign, rest] = [31, u64::from(bits - 1)].map(|shift| self.lower.integer(I32, shift));
-        let parts = self.vectors(a);
-        parts
-            .into_iter()
-            .map(|part| {
-                let negative = self.lower.builder.ins().sshr(part, sign);
-                let positive = self.lower.builder.ins().bxor(part, negative);
-                let high = self.mul_high_part(positive, factor);
-                let whole = self.lower.builder.ins().ushr(high, rest);
-                let whole = self.lower.builder.ins().bxor(whole, negative);
-                if quotient {
-                    return whole;
-                }
-                let product = self.lower.builder.ins().imul(whole, divisor);
-                self.lower.builder.ins().isub(part, product)
-            })
-            .collect()
-    }
-
-    /// Replaces a divisor by 1 where lanes are not active, so that they do not trap.
-    fn safe_divisor(&mut self, by: ValueId) {
-        let Mask::Some(mask) = self.mask.clone() else { return };
-        if self.shape(by) == Shape::Uniform {
-            return;
-        }
-        let dtype = self.dtype(by);
-        let parts = self.vectors(by);
-        let one = self.splat_constant(Scalar::from_bits(dtype, 1));
-        let ones = vec![one; parts.len()];
-        let safe = self.blend(&mask, &parts, &ones);
-        self.kept_aside = Some(self.held(by));
-        self.held[by.0 as usize] = Some(Held::Many(safe));
-    }
-
-    fn restore(&mut self, by: ValueId) {
-        if let Some(held) = self.kept_aside.take() {
-            self.held[by.0 as usize] = Some(held);
-        }
-    }
-
     /// Takes lanes apart, does the scalar op on each, and puts them together.
     pub(super) fn lane_by_lane(&mut self, op: Op, args: &[ValueId], inst: &Inst) -> Vec<Value> {
         let operands: Vec<Held> = args.iter().map(|arg| self.held(*arg)).collect();
@@ -352,6 +247,9 @@ impl Lanes<'_, '_, '_> {
     pub(super) fn extract(&mut self, dtype: DType, parts: &[Value], lane: usize) -> Value {
         let lanes = self.lane_type(dtype).lane_count() as usize;
         let (part, within) = (parts[lane / lanes], (lane % lanes) as u8);
+        if let Some(scalars) = self.apart.get(&part) {
+            return scalars[within as usize];
+        }
         let scalar = self.lower.builder.ins().extractlane(part, within);
         if dtype == DType::Bool {
             let narrow = self.lower.builder.ins().ireduce(cranelift_codegen::ir::types::I8, scalar);
@@ -381,6 +279,9 @@ impl Lanes<'_, '_, '_> {
                 let mut vector = self.lower.builder.ins().scalar_to_vector(ty, chunk[0]);
                 for (lane, scalar) in chunk.iter().enumerate().skip(1) {
                     vector = self.lower.builder.ins().insertlane(vector, *scalar, lane as u8);
+                }
+                if dtype != DType::Bool {
+                    self.apart.insert(vector, chunk);
                 }
                 vector
             })

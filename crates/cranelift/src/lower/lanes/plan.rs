@@ -7,7 +7,7 @@
 //! registers hold them and as many temporaries. The numbers were fitted to the kernels of the
 //! suite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_ir::lanes::{Access, Flow, LaneLoop, LaneStmt, Shape, analyse, analyse_loop};
 use crossover_ir::{AtomicOp, Code, InstKind, Op, Region, Stmt, ValueId};
@@ -162,8 +162,8 @@ struct Survey<'l> {
     wide: bool,
     narrow: bool,
     values: usize,
-    carried: std::collections::BTreeSet<u32>,
-    depth: usize,
+    /// Vectors that the turns of one loop hand on, at most.
+    carried: usize,
     divergent_loops: bool,
 }
 
@@ -177,8 +177,7 @@ impl<'l> Survey<'l> {
             wide: false,
             narrow: false,
             values: 0,
-            carried: std::collections::BTreeSet::new(),
-            depth: 0,
+            carried: 0,
             divergent_loops: false,
         }
     }
@@ -189,7 +188,7 @@ impl<'l> Survey<'l> {
             values if values > LONG_BODIES[0] => 2,
             _ => 4,
         };
-        let carried = self.carried.len().max(2);
+        let carried = self.carried.max(2);
         (LIVE_VECTORS / carried).clamp(1, most)
     }
 
@@ -229,9 +228,6 @@ impl<'l> Survey<'l> {
                 if self.form.var_shape(*var) == Shape::Varying {
                     let dtype = self.dtype(*value);
                     self.sees(dtype);
-                    if self.depth > 0 {
-                        self.carried.insert(var.0);
-                    }
                     let cost = if *blend { 1.0 / Self::per_vector(dtype) } else { 0.0 };
                     self.add(weight, 0.0, cost);
                 }
@@ -286,15 +282,40 @@ impl<'l> Survey<'l> {
 
     fn repeated(&mut self, blocks: &[&Vec<LaneStmt>], flow: Flow, weight: f64) {
         let before = self.lane;
-        self.depth += 1;
+        self.carried = self.carried.max(self.handed_on(blocks));
         for block in blocks {
             self.block(block, weight * TURNS);
         }
-        self.depth -= 1;
         if flow == Flow::Divergent {
             self.divergent_loops = true;
             self.lane = before + (self.lane - before) * WAITING;
         }
+    }
+
+    /// How many varying variables a turn reads before it sets them, and sets: in the order of the
+    /// text, whatever the branches.
+    fn handed_on(&self, blocks: &[&Vec<LaneStmt>]) -> usize {
+        let mut read = BTreeSet::new();
+        let mut set = BTreeSet::new();
+        let mut carried = BTreeSet::new();
+        let mut visit = |stmt: &LaneStmt| match stmt {
+            LaneStmt::Eval { value, .. } => {
+                if let InstKind::Get(var) = self.code.insts[value.0 as usize].kind
+                    && !set.contains(&var)
+                {
+                    read.insert(var);
+                }
+            }
+            LaneStmt::Set { var, .. } if self.form.var_shape(*var) == Shape::Varying => {
+                set.insert(*var);
+                if read.contains(var) {
+                    carried.insert(*var);
+                }
+            }
+            _ => {}
+        };
+        blocks.iter().for_each(|block| walk(block, &mut visit));
+        carried.len()
     }
 
     fn eval(&mut self, value: ValueId, access: Access, weight: f64) {
@@ -371,6 +392,28 @@ impl<'l> Survey<'l> {
             Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => (1.0, 1.4 * vector),
             Op::Select => (1.5, 1.2 * vector),
             _ => (1.0, vector),
+        }
+    }
+}
+
+/// Visits all statements of a block in the order of the text.
+fn walk(block: &[LaneStmt], visit: &mut impl FnMut(&LaneStmt)) {
+    for stmt in block {
+        visit(stmt);
+        match stmt {
+            LaneStmt::If { then, otherwise, .. } => {
+                walk(then, visit);
+                walk(otherwise, visit);
+            }
+            LaneStmt::Switch { cases, default, .. } => {
+                cases.iter().for_each(|(_, case)| walk(case, visit));
+                walk(default, visit);
+            }
+            LaneStmt::Loop { header, body, continuing, .. } => {
+                [header, body, continuing].into_iter().for_each(|block| walk(block, visit));
+            }
+            LaneStmt::For { body, .. } => walk(body, visit),
+            _ => {}
         }
     }
 }
