@@ -37,10 +37,8 @@ impl Compiler<'_> {
 pub(super) fn unbind_stores(block: &mut LaneBlock, in_divergent_loop: bool) {
     for stmt in block {
         match stmt {
-            LaneStmt::Store { access, .. } if in_divergent_loop => {
-                if *access == Access::Contiguous {
-                    *access = Access::Scattered;
-                }
+            LaneStmt::Store { access: access @ Access::Contiguous, .. } if in_divergent_loop => {
+                *access = Access::Scattered;
             }
             LaneStmt::If { then, otherwise, .. } => {
                 unbind_stores(then, in_divergent_loop);
