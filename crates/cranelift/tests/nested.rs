@@ -411,3 +411,37 @@ fn short_last_axes() {
         agree(&text, good.chain(bad));
     }
 }
+
+/// Counters of the other narrow type, up to its end.
+#[test]
+fn unsigned_counters() {
+    let body = "v11: f32 = load @x [v10] v12: f32 = load @y [v10] v13: f32 = mul v11 v12
+        store @y [v10] = v13 reduce r0 v13";
+    let more = "reduce r0 = add f32 loop %s";
+    let mut text = kernel(DType::F32, more, "", "parallel (r0)", body, &keep(DType::F32));
+    for (signed, unsigned) in [
+        ("array @lo: i32[:] array @hi: i32[:]", "array @lo: u32[:] array @hi: u32[:]"),
+        ("i32 = load @lo", "u32 = load @lo"),
+        ("i32 = load @hi", "u32 = load @hi"),
+        ("%j: i32", "%j: u32"),
+        ("i32 = get %j", "u32 = get %j"),
+    ] {
+        assert!(text.contains(signed), "{signed} in {text}");
+        text = text.replace(signed, unsigned);
+    }
+    assert!(has_lanes(&text), "{text}");
+    let good: Vec<(i32, i32)> = bounds().into_iter().filter(|it| it.0 >= 0).collect();
+    // The last ones are beyond the arrays, at the end of the type.
+    let bad = [(LEN as i32 - 20, LEN as i32 + 1), (-40, -1), (-1, 5)];
+    let bad = bad.map(|it| [good.as_slice(), &[it]].concat());
+    let cases = bad.into_iter().chain([good]).map(|bounds| {
+        let mut arguments = arguments(DType::F32, &bounds);
+        let unsigned = |bound: i32| Scalar::U32(bound as u32);
+        let lo: Vec<Scalar> = bounds.iter().map(|it| unsigned(it.0)).collect();
+        let hi: Vec<Scalar> = bounds.iter().map(|it| unsigned(it.1)).collect();
+        arguments[4] = Value::Array(array_of(DType::U32, &lo));
+        arguments[5] = Value::Array(array_of(DType::U32, &hi));
+        arguments
+    });
+    agree(&text, cases);
+}
