@@ -8,7 +8,8 @@
 //!
 //! A condition on an element that was loaded stays a branch: the processor guesses it and goes on,
 //! while a selection waits for the load, and in a search the next load for the selection (LLVM's pass
-//! X86CmovConversion undoes such selections; bisect took 1.6 times as long with one).
+//! X86CmovConversion undoes such selections; bisect took 1.6 times as long with one). So does one on
+//! a truth value that branches made of elements, as comparing texts word by word does.
 //!
 //! Source: J. Allen, K. Kennedy, C. Porterfield, J. Warren, "Conversion of Control Dependence to
 //! Data Dependence", POPL 1983; here for single branches only.
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_values::DType;
 
-use crate::{Block, Inst, InstKind, Op, Span, Stmt, ValueId, Var, VarId};
+use crate::{Block, Code, Inst, InstKind, Op, Span, Stmt, ValueId, Var, VarId};
 
 /// Ops on both sides together, at most.
 const MOST_OPS: usize = 4;
@@ -30,6 +31,23 @@ pub(super) struct Names<'c> {
     pub(super) vars: &'c [Var],
     /// Variables that have a value before the branch.
     pub(super) defined: &'c BTreeSet<VarId>,
+    /// Truth values made of elements of arrays.
+    pub(super) loaded: &'c BTreeSet<VarId>,
+}
+
+/// The variables of truth values that some statement makes of an element of an array.
+pub(super) fn loaded(code: &Code) -> BTreeSet<VarId> {
+    let mut found = BTreeSet::new();
+    let mut look = |stmt: &Stmt| {
+        if let Stmt::Set { var, value } = stmt
+            && code.vars[var.0 as usize].dtype == DType::Bool
+            && is_loaded(&code.insts, &BTreeSet::new(), *value)
+        {
+            found.insert(*var);
+        }
+    };
+    code.body.iter().for_each(|stmt| stmt.walk(&mut look));
+    found
 }
 
 /// What one side of a branch does.
@@ -48,7 +66,7 @@ pub(super) fn converted(
     then: &Block,
     otherwise: &Block,
 ) -> Option<Block> {
-    if is_loaded(insts, cond) {
+    if is_loaded(insts, names.loaded, cond) {
         return None;
     }
     let sides = [side(insts, names, then)?, side(insts, names, otherwise)?];
@@ -82,13 +100,12 @@ pub(super) fn converted(
 }
 
 /// Whether a value is made of an element of an array.
-fn is_loaded(insts: &[Inst], value: ValueId) -> bool {
+fn is_loaded(insts: &[Inst], loaded: &BTreeSet<VarId>, value: ValueId) -> bool {
     match &insts[value.0 as usize].kind {
         InstKind::Load { .. } | InstKind::ScratchLoad { .. } | InstKind::Atomic(_) => true,
-        InstKind::Op { args, .. } => args.iter().any(|arg| is_loaded(insts, *arg)),
-        InstKind::Const(_) | InstKind::Get(_) | InstKind::HostGet(_) | InstKind::Extent { .. } => {
-            false
-        }
+        InstKind::Op { args, .. } => args.iter().any(|arg| is_loaded(insts, loaded, *arg)),
+        InstKind::Get(var) => loaded.contains(var),
+        InstKind::Const(_) | InstKind::HostGet(_) | InstKind::Extent { .. } => false,
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crossover_values::{DType, Scalar};
 
-use super::if_convert::{Names, converted};
+use super::if_convert::{Names, converted, loaded};
 use crate::{
     AxisRange, Block, Code, HostNode, Inst, InstKind, Module, Op, Stmt, Valid, ValueId, VarId, eval,
 };
@@ -90,6 +90,8 @@ struct Simplify<'c> {
     insts: Vec<Inst>,
     /// What stands for an old value at this place.
     renamed: Vec<Option<ValueId>>,
+    /// Truth values made of elements of arrays.
+    loaded: BTreeSet<VarId>,
 }
 
 /// Statements, and whether control reaches their end.
@@ -100,7 +102,8 @@ struct Written {
 
 impl<'c> Simplify<'c> {
     fn new(old: &'c Code) -> Simplify<'c> {
-        Simplify { old, insts: Vec::new(), renamed: vec![None; old.insts.len()] }
+        let renamed = vec![None; old.insts.len()];
+        Simplify { old, insts: Vec::new(), renamed, loaded: loaded(old) }
     }
 
     /// Blocks that follow each other.
@@ -150,7 +153,7 @@ impl<'c> Simplify<'c> {
                 let mut blocks = self.branches(&[then, otherwise], known);
                 let otherwise = blocks.pop().unwrap_or_default();
                 let then = blocks.pop().unwrap_or_default();
-                let names = Names { vars: &self.old.vars, defined: &before };
+                let names = Names { vars: &self.old.vars, defined: &before, loaded: &self.loaded };
                 let at = (cond, *span);
                 if let Some(mut block) = converted(&mut self.insts, names, at, &then, &otherwise) {
                     return out.block.append(&mut block);

@@ -285,3 +285,22 @@ fn axes_that_stay() {
     let ends = "v0: i32 = get %c v1: bool = eq v0 v0 if v1 { return }";
     assert_eq!(folded_axis(&grid([0, 3], "", ends)).0, None);
 }
+
+/// The comparison of a search, whose result goes through a variable.
+#[test]
+fn branches_on_what_was_loaded_stay() {
+    let loaded = "v3: f32 = load @u [v0] v4: bool = lt v3 v3 set %below = v4";
+    let computed = "v3: i32 = const 7 v4: bool = lt v1 v3 set %below = v4";
+    for (made, stays) in [(loaded, true), (computed, false)] {
+        let text = region(
+            "var %count: i32 var %below: bool",
+            &format!(
+                "set %count = v0 v1: i32 = host %n v2: bool = lt v0 v1 set %below = v2 {made}
+                 v5: bool = get %below
+                 if v5 {{ v6: i32 = get %count v7: i32 = add v6 v1 set %count = v7 }}
+                 v8: i32 = get %count v9: f32 = cast_nearest v8 store @u [v0] = v9"
+            ),
+        );
+        assert_eq!(simplified(&text, &arguments()).contains("if"), stays, "{made}");
+    }
+}
