@@ -7,7 +7,9 @@ use std::time::Instant;
 use crossover_contract::{
     Adapter, Backend, Failure, Kernel, Outcome, Phase, Prepared, Promise, Target, Variant,
 };
-use crossover_cranelift::{Bounds, CompileError, Compiled, Lanes, Options, RunError, RunOptions};
+use crossover_cranelift::{
+    Bounds, CompileError, Compiled, Lanes, Options, RunError, RunOptions, Threads,
+};
 use crossover_ir::{Module, Valid, polynomial};
 use crossover_values::{DType, Signature, Value};
 
@@ -62,11 +64,12 @@ impl Backend for Cranelift {
         let timings = compiled.timings();
         let phases = vec![
             phase("parse", parse),
+            phase("passes", timings.passes),
             phase("setup", timings.setup),
             phase("lower", timings.lower),
             phase("compile", timings.compile),
         ];
-        let threads = if target.variant.ends_with("threads") { target.threads } else { 1 };
+        let threads = if is_shared(target.variant) { target.threads } else { 1 };
         let signature = module_signature(&module);
         Ok(Box::new(PreparedCode { module, compiled, signature, phases, threads }))
     }
@@ -84,8 +87,15 @@ pub(crate) fn code(module: &Valid<Module>, variant: &str) -> Result<Compiled, Fa
         _ => Bounds::Checked,
     };
     let lanes = if variant.starts_with("lanes") { Lanes::Paying } else { Lanes::Off };
-    let compiled = crossover_cranelift::compile(module, 0, &Options { bounds, lanes });
+    let threads = if is_shared(variant) { Threads::Many } else { Threads::One };
+    let options = Options { bounds, lanes, threads };
+    let compiled = crossover_cranelift::compile(module, 0, &options);
     compiled.map_err(|error| refused(&error))
+}
+
+/// Whether threads share a variant's regions.
+fn is_shared(variant: &str) -> bool {
+    variant.ends_with("threads")
 }
 
 fn refused(error: &CompileError) -> Failure {

@@ -144,7 +144,7 @@ fn timed(run: impl FnOnce()) -> f64 {
 fn report(real: DType, width: usize) {
     let module = julia(real);
     let [checked, unchecked] = [Bounds::Checked, Bounds::Unchecked].map(|bounds| {
-        compile(&module, 0, &Options { bounds, lanes: Lanes::Off }).expect("it runs")
+        compile(&module, 0, &Options { bounds, ..Options::default() }).expect("it runs")
     });
     let side_by_side = Options { lanes: Lanes::Paying, ..Options::default() };
     let vectors = compile(&module, 0, &side_by_side).expect("it runs");

@@ -5,27 +5,20 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use cranelift_codegen::Context;
-use cranelift_codegen::ir::types::{F32, F64, I32, I64};
-use cranelift_codegen::ir::{AbiParam, FuncRef, Function, Signature};
-use cranelift_codegen::isa::OwnedTargetIsa;
-use cranelift_codegen::settings::{self, Configurable};
-use cranelift_frontend::FunctionBuilderContext;
-use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module as _, ModuleError, default_libcall_names};
+use cranelift_codegen::ir::Function;
 use crossover_ir::lanes::print_lanes;
-use crossover_ir::passes::{ShortAxis, fold_short_axes};
-use crossover_ir::{Kernel, Module, Op, Span, Stmt, Unit, Valid, ValueId, VarId, run_host, units};
-use crossover_values::{DType, Value};
+use crossover_ir::passes::fold_short_axes;
+use crossover_ir::{Kernel, Module, Span, Stmt, Unit, Valid, ValueId, VarId, run_host, units};
+use crossover_values::Value;
 use rayon::ThreadPool;
 
-use crate::callouts;
+use crate::generate::generate;
 use crate::jit::Code;
 use crate::layout::Layout;
-use crate::lower::{self, Source};
+use crate::lower;
 use crate::run::{self, Cpu};
 use crate::site::Site;
-use crate::{CompileError, Lanes, Options, Outcome, RunError, RunOptions, Timings};
+use crate::{CompileError, Lanes, Options, Outcome, RunError, RunOptions, Threads, Timings};
 
 /// A kernel as machine code.
 pub struct Compiled {
@@ -34,6 +27,7 @@ pub struct Compiled {
     code: Code,
     units: Vec<CompiledUnit>,
     timings: Timings,
+    threads: Threads,
     /// The pool of the last number of threads that was asked for.
     pool: Mutex<Option<Arc<ThreadPool>>>,
 }
@@ -113,24 +107,11 @@ pub fn compile(
             !long && plan(folded).is_ok()
         }),
     };
-    let source = &module.kernels[kernel];
-    let mut compiler = Compiler::new()?;
-    let mut timings = Timings { setup: begin.elapsed(), ..Timings::default() };
-    let mut compiled = Vec::new();
-    let mut functions = Vec::new();
-    for (index, unit) in units(source).into_iter().enumerate() {
-        let (id, unit) =
-            compiler.unit(source, index, unit, short.get(index).copied().flatten(), options)?;
-        timings.lower += unit.report.lower;
-        timings.compile += unit.report.compile;
-        functions.push((id, unit.layout.words));
-        compiled.push(unit);
-    }
-    let begin = Instant::now();
-    compiler.module.finalize_definitions()?;
-    let code = Code::new(compiler.module, &functions, source);
-    timings.compile += begin.elapsed();
-    Ok(Compiled { module, kernel, code, units: compiled, timings, pool: Mutex::new(None) })
+    let passes = begin.elapsed();
+    let mut timings = Timings { passes, ..Timings::default() };
+    let (code, units) = generate(&module.kernels[kernel], &short, options, &mut timings)?;
+    let (threads, pool) = (options.threads, Mutex::new(None));
+    Ok(Compiled { module, kernel, code, units, timings, threads, pool })
 }
 
 impl Compiled {
@@ -212,7 +193,7 @@ impl Compiled {
 
     /// A pool of a size, kept for the next run; `None` for the caller's thread.
     fn pool(&self, threads: usize) -> Result<Option<Arc<ThreadPool>>, RunError> {
-        if threads <= 1 {
+        if threads <= 1 || self.threads == Threads::One {
             return Ok(None);
         }
         let mut kept = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
@@ -226,172 +207,8 @@ impl Compiled {
     }
 }
 
-/// Cranelift's state over the units of a kernel.
-struct Compiler {
-    module: JITModule,
-    context: Context,
-    frontend: FunctionBuilderContext,
-}
-
-impl Compiler {
-    fn new() -> Result<Compiler, CompileError> {
-        let mut builder = JITBuilder::with_isa(machine()?, default_libcall_names());
-        builder.symbols(callouts::symbols());
-        let module = JITModule::new(builder);
-        let context = module.make_context();
-        Ok(Compiler { module, context, frontend: FunctionBuilderContext::new() })
-    }
-
-    fn unit(
-        &mut self,
-        kernel: &Kernel,
-        index: usize,
-        unit: Unit<'_>,
-        short: Option<ShortAxis>,
-        options: &Options,
-    ) -> Result<(FuncId, CompiledUnit), CompileError> {
-        let begin = Instant::now();
-        let (code, span) = match unit {
-            Unit::Region(region) => (&region.code, region.span),
-            Unit::Serial(serial) => (&serial.code, serial.span),
-        };
-        let plan = match unit {
-            Unit::Region(_) if options.lanes == Lanes::Inner => {
-                Some(Err("inner loops alone were asked for".to_owned()))
-            }
-            Unit::Region(region) if options.lanes != Lanes::Off => {
-                Some(lower::plan(region, options.lanes == Lanes::All))
-            }
-            Unit::Region(_) | Unit::Serial(_) => None,
-        };
-        let (plan, scalar_because) = match plan {
-            Some(Ok(plan)) => (Some(plan), None),
-            Some(Err(reason)) => (None, Some(reason)),
-            None => (None, None),
-        };
-        let inner = match (unit, &plan) {
-            (Unit::Region(region), None) if options.lanes != Lanes::Off => {
-                lower::inner_plans(&region.code, options.lanes != Lanes::Paying)
-            }
-            _ => BTreeMap::new(),
-        };
-        let lanes = plan.as_ref().map_or(0, |plan| plan.count);
-        let layout = Layout::new(code, &assigned(&code.body), lanes)?;
-        let signature = self.signature();
-        let id =
-            self.module.declare_function(&format!("unit{index}"), Linkage::Local, &signature)?;
-        self.module.clear_context(&mut self.context);
-        self.context.func.signature = signature;
-        let (bounds, lanes) = (options.bounds, plan.as_ref());
-        let source = Source { kernel, unit, layout: &layout, bounds, lanes, inner: &inner, short };
-        let lowered = self.lower(&source)?;
-        let clif = self.context.func.clone();
-        let lower = begin.elapsed();
-        let begin = Instant::now();
-        self.context.set_disasm(!crate::disassemble::HAS_DISASSEMBLER);
-        self.module.define_function(id, &mut self.context)?;
-        let compile = begin.elapsed();
-        let finished = self.context.compiled_code().expect("the function was just compiled");
-        let machine = finished.code_buffer().to_vec();
-        let places = finished.buffer.get_srclocs_sorted().iter().filter_map(|place| {
-            let span = lowered.spans.get(place.loc.bits() as usize)?;
-            Some((place.start, *span))
-        });
-        let report = UnitReport { span, code_size: machine.len(), lower, compile };
-        let unit = CompiledUnit {
-            cost: crate::cost::iteration(code),
-            places: places.collect(),
-            vcode: finished.vcode.clone(),
-            sites: lowered.sites,
-            layout,
-            plan,
-            inner,
-            scalar_because,
-            clif,
-            machine,
-            report,
-        };
-        Ok((id, unit))
-    }
-
-    /// Lowers a unit into the context's function.
-    fn lower(&mut self, source: &Source<'_>) -> Result<lower::Lowered, CompileError> {
-        let config = self.module.target_config();
-        let module = &mut self.module;
-        let mut references: Vec<(Op, DType, FuncRef)> = Vec::new();
-        let mut failed: Option<ModuleError> = None;
-        let mut callee = |function: &mut Function, op: Op, dtype: DType| {
-            let known = references.iter().find(|(o, d, _)| (*o, *d) == (op, dtype));
-            if let Some((_, _, reference)) = known {
-                return *reference;
-            }
-            let symbol = callouts::symbol(op, dtype).expect("only call-outs are called");
-            let signature = callout_signature(module, op, dtype);
-            let reference = match module.declare_function(symbol, Linkage::Import, &signature) {
-                Ok(id) => module.declare_func_in_func(id, function),
-                Err(error) => {
-                    failed = Some(error);
-                    FuncRef::from_u32(0)
-                }
-            };
-            references.push((op, dtype, reference));
-            reference
-        };
-        let function = &mut self.context.func;
-        let lowered = lower::lower(source, function, &mut self.frontend, &mut callee, config);
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok(lowered),
-        }
-    }
-
-    /// Two tables, two bounds, a status.
-    fn signature(&self) -> Signature {
-        let mut signature = self.module.make_signature();
-        signature.params.extend([AbiParam::new(I64); 4]);
-        signature.returns.push(AbiParam::new(I32));
-        signature
-    }
-}
-
-fn callout_signature(module: &JITModule, op: Op, dtype: DType) -> Signature {
-    let ty = AbiParam::new(if dtype == DType::F32 { F32 } else { F64 });
-    let operands = match op.info().signature {
-        crossover_ir::Signature::Binary(_) => 2,
-        _ => 1,
-    };
-    let mut signature = module.make_signature();
-    signature.params.extend(std::iter::repeat_n(ty, operands));
-    signature.returns.push(ty);
-    signature
-}
-
-/// The machine this runs on, with all its instructions.
-fn machine() -> Result<OwnedTargetIsa, CompileError> {
-    if cfg!(target_endian = "big") || cfg!(not(target_pointer_width = "64")) {
-        let reason = "tables are laid out for 64-bit little-endian machines";
-        return Err(CompileError::UnsupportedHost { reason });
-    }
-    let builder = cranelift_native::builder();
-    let builder = builder.map_err(|reason| CompileError::UnsupportedHost { reason })?;
-    let mut flags = settings::builder();
-    let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
-    let choices = [
-        ("opt_level", "speed"),
-        ("use_colocated_libcalls", "false"),
-        ("is_pic", "false"),
-        ("enable_verifier", verifier),
-        ("enable_probestack", "false"),
-    ];
-    for (name, value) in choices {
-        flags.set(name, value).map_err(ModuleError::from)?;
-    }
-    let isa = builder.finish(settings::Flags::new(flags));
-    Ok(isa.map_err(ModuleError::from)?)
-}
-
 /// Host variables that lane code assigns.
-fn assigned(block: &[Stmt]) -> Vec<VarId> {
+pub(crate) fn assigned(block: &[Stmt]) -> Vec<VarId> {
     let mut found = BTreeSet::new();
     collect_assigned(block, &mut found);
     found.into_iter().collect()

@@ -16,6 +16,7 @@ mod compile;
 mod cost;
 mod disassemble;
 mod error;
+mod generate;
 mod jit;
 mod layout;
 mod lower;
@@ -27,4 +28,4 @@ mod site;
 
 pub use compile::{Compiled, UnitReport, compile};
 pub use error::{CompileError, RunError};
-pub use options::{Bounds, Lanes, Options, Outcome, RunOptions, Timings};
+pub use options::{Bounds, Lanes, Options, Outcome, RunOptions, Threads, Timings};

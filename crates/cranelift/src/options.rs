@@ -31,6 +31,16 @@ pub enum Lanes {
     Inner,
 }
 
+/// How many threads may run a region's code at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Threads {
+    /// Any number.
+    #[default]
+    Many,
+    /// One, whatever a run asks for: its atomics are plain loads and stores.
+    One,
+}
+
 /// How a kernel is compiled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Options {
@@ -38,12 +48,15 @@ pub struct Options {
     pub bounds: Bounds,
     /// Iterations side by side in vectors.
     pub lanes: Lanes,
+    /// Who else touches the arrays.
+    pub threads: Threads,
 }
 
 /// How a compiled kernel is run.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// Threads that share each region: 1 (or 0) is the caller's thread alone.
+    /// Threads that share each region: 1 (or 0) is the caller's thread alone, and so is any number
+    /// for code that was compiled for [`Threads::One`].
     pub threads: usize,
     /// Bytes that arrays made by the kernel may take at one time, together with its arguments.
     pub memory_limit: u64,
@@ -67,6 +80,8 @@ pub struct Outcome {
 /// Where the time of a compilation went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
+    /// The passes on the IR.
+    pub passes: Duration,
     /// Finding out the machine and its settings.
     pub setup: Duration,
     /// IR to CLIF.
@@ -78,6 +93,6 @@ pub struct Timings {
 impl Timings {
     /// All phases together.
     pub fn total(self) -> Duration {
-        self.setup + self.lower + self.compile
+        self.passes + self.setup + self.lower + self.compile
     }
 }

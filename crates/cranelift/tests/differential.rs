@@ -4,7 +4,7 @@ mod common;
 mod generate;
 
 use common::outputs;
-use crossover_cranelift::{Lanes, Options, compile};
+use crossover_cranelift::{Lanes, Options, Threads, compile};
 use crossover_ir::{print, reference};
 use crossover_values::{Value, compare::differences};
 use proptest::prelude::*;
@@ -12,10 +12,10 @@ use proptest::prelude::*;
 fn check(choices: Vec<u8>) -> Result<(), TestCaseError> {
     let (module, arguments) = generate::program(choices);
     let want = reference::run(&module, 0, &arguments);
-    for (lanes, threads) in
-        [(Lanes::Off, 1), (Lanes::Off, 2), (Lanes::All, 1), (Lanes::All, 2), (Lanes::Inner, 1)]
-    {
-        let options = Options { lanes, ..Options::default() };
+    let (off, all, inner) = (Lanes::Off, Lanes::All, Lanes::Inner);
+    for (lanes, threads) in [(off, 1), (off, 2), (all, 1), (all, 2), (inner, 1)] {
+        let alone = if threads == 1 { Threads::One } else { Threads::Many };
+        let options = Options { lanes, threads: alone, ..Options::default() };
         let compiled = compile(&module, 0, &options).expect("a valid program compiles");
         let got = outputs(&compiled, &arguments, threads);
         let same = match (&want, &got) {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::{array_of, compiled, element, returned, threads};
-use crossover_cranelift::{RunError, RunOptions};
-use crossover_ir::{Trap, TrapKind};
+use crossover_cranelift::{Options, RunError, RunOptions, Threads, compile};
+use crossover_ir::{Trap, TrapKind, parse, validate};
 use crossover_values::{Array, DType, Scalar, Value};
 
 fn trap(error: RunError) -> Trap {
@@ -250,8 +250,15 @@ fn atomics(dtype: DType) -> String {
 fn atomics_lose_nothing() {
     let n = 60_000_u64;
     for dtype in [DType::U32, DType::I32] {
-        let kernel = compiled(&atomics(dtype));
-        for count in [1, 2] {
+        let text = atomics(dtype);
+        let [shared, alone] = [Threads::Many, Threads::One].map(|threads| {
+            let module = validate(parse(&text).unwrap()).unwrap();
+            compile(&module, 0, &Options { threads, ..Options::default() }).unwrap()
+        });
+        assert!(shared.clif().contains("atomic_rmw") && shared.clif().contains("atomic_cas"));
+        assert!(!alone.clif().contains("atomic_rmw") && !alone.clif().contains("atomic_cas"));
+        // Code for one thread stays on one, whatever is asked for.
+        for (kernel, count) in [(&shared, 1), (&shared, 2), (&alone, 1), (&alone, 2)] {
             let start = [5_u64, 1 << 31, 7, u64::MAX, 0, 0, 41, 0];
             let scalars: Vec<Scalar> = start.iter().map(|x| Scalar::from_bits(dtype, *x)).collect();
             let array = Value::Array(array_of(dtype, &scalars));

@@ -5,22 +5,36 @@ use cranelift_codegen::ir::{Block, Value};
 use cranelift_frontend::Switch;
 use crossover_ir::{self as ir, Inst, InstKind, Op, Stmt, ValueId};
 
-use super::Lower;
+use super::{Fact, Lower};
 use crate::site::SiteKind;
 
 impl Lower<'_, '_> {
     /// Emits statements; whether control reaches their end.
     pub(super) fn block(&mut self, block: &[Stmt]) -> bool {
         let known = self.tested.len();
-        let mut reached = true;
-        for stmt in block {
-            if !self.stmt(stmt) {
-                reached = false;
-                break;
-            }
-        }
+        let reached = self.stmts(block);
         self.tested.truncate(known);
         reached
+    }
+
+    /// As [`Lower::block`], in the block around.
+    pub(super) fn stmts(&mut self, stmts: &[Stmt]) -> bool {
+        let mut at = 0;
+        while at < stmts.len() {
+            let rest = &stmts[at..];
+            let lazy = self.asked_by_branch(rest).unwrap_or(0);
+            let reached = match &rest[lazy] {
+                Stmt::If { cond, then, otherwise, .. } if lazy > 0 => {
+                    self.branch(&rest[..lazy], *cond, then, otherwise)
+                }
+                stmt => self.stmt(stmt),
+            };
+            if !reached {
+                return false;
+            }
+            at += lazy + 1;
+        }
+        true
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> bool {
@@ -46,7 +60,7 @@ impl Lower<'_, '_> {
             }
             Stmt::If { cond, then, otherwise, span } => {
                 self.at(*span);
-                return self.branch(*cond, then, otherwise);
+                return self.branch(&[], *cond, then, otherwise);
             }
             Stmt::Switch { selector, cases, default, span } => {
                 self.at(*span);
@@ -89,6 +103,11 @@ impl Lower<'_, '_> {
     pub(super) fn evaluate(&mut self, id: ValueId) {
         let inst: &Inst = &self.code.insts[id.0 as usize];
         self.at(inst.span);
+        let fact = self.fact(id);
+        if let Some(known) = fact.and_then(|fact| self.tested.value(&fact)) {
+            self.values[id.0 as usize] = Some(known);
+            return;
+        }
         let value = match &inst.kind {
             InstKind::Const(scalar) => self.constant(*scalar),
             InstKind::Get(var) => self.builder.use_var(self.vars[var.0 as usize]),
@@ -102,6 +121,28 @@ impl Lower<'_, '_> {
             InstKind::Atomic(atomic) => self.atomic(atomic, inst),
         };
         self.values[id.0 as usize] = Some(value);
+        if let Some(fact) = fact {
+            self.tested.note(fact, Some(value));
+        }
+    }
+
+    /// What an instruction finds out, if it is the same each time.
+    fn fact(&self, id: ValueId) -> Option<Fact> {
+        let inst = self.inst(id);
+        match &inst.kind {
+            InstKind::Const(scalar) => Some(Fact::Constant(inst.dtype, scalar.to_bits())),
+            InstKind::Extent { array, axis } => Some(Fact::Extent(*array, *axis)),
+            // In a span its value is not that of the op.
+            InstKind::Op { .. } if self.is_plain(id) => None,
+            InstKind::Op { op, args } => {
+                let mut operands = [None; 3];
+                for (operand, arg) in operands.iter_mut().zip(args) {
+                    *operand = Some(self.value(*arg));
+                }
+                Some(Fact::Computed(*op, [inst.dtype, self.dtype(args[0])], operands))
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn host_get(&mut self, var: ir::VarId) -> Value {
@@ -117,11 +158,20 @@ impl Lower<'_, '_> {
         false
     }
 
-    fn branch(&mut self, cond: ValueId, then: &[Stmt], otherwise: &[Stmt]) -> bool {
+    /// `before` computes the condition, if it is lazy.
+    fn branch(
+        &mut self,
+        before: &[Stmt],
+        cond: ValueId,
+        then: &[Stmt],
+        otherwise: &[Stmt],
+    ) -> bool {
         let taken = self.builder.create_block();
         let after = self.builder.create_block();
         let not_taken = if otherwise.is_empty() { after } else { self.builder.create_block() };
-        self.branch_on(cond, taken, not_taken);
+        let known = self.tested.len();
+        self.decide(before, (cond, 1), taken, not_taken);
+        self.tested.truncate(known);
         let mut reached = self.side(taken, then, after);
         if otherwise.is_empty() {
             reached = true;

@@ -3,10 +3,10 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
-use cranelift_codegen::ir::{InstBuilder, Opcode, Value};
+use cranelift_codegen::ir::{InstBuilder, Value};
 use crossover_ir::{Inst, Op, ValueId};
 
-use super::{Lower, Tested, clif_type};
+use super::{Fact, Lower, clif_type};
 use crate::site::SiteKind;
 
 impl Lower<'_, '_> {
@@ -71,12 +71,12 @@ impl Lower<'_, '_> {
     }
 
     fn trap_if_zero(&mut self, dividend: Value, by: Value, inst: &Inst) {
-        if self.tested.contains(&Tested::NotZero(by)) {
+        if self.tested.contains(&Fact::NotZero(by)) {
             return;
         }
         let zero = self.equals(by, 0);
         self.trap_if(zero, SiteKind::Division(inst.dtype), inst.span, Some(dividend));
-        self.tested.push(Tested::NotZero(by));
+        self.tested.push(Fact::NotZero(by));
     }
 
     /// Floor division by a power of two is a shift, and its remainder a mask, on either sign.
@@ -174,7 +174,7 @@ impl Lower<'_, '_> {
             if quotient { build.udiv(a, b) } else { build.urem(a, b) }
         };
         let wide = self.builder.func.dfg.value_type(by) == I64;
-        if !wide || self.is_constant(by) {
+        if !wide || self.literal(by).is_some() {
             return divide(self, dividend, by);
         }
         let [narrow, full, after] = std::array::from_fn(|_| self.builder.create_block());
@@ -192,12 +192,6 @@ impl Lower<'_, '_> {
         self.builder.ins().jump(after, &[long.into()]);
         self.continue_in(after);
         result
-    }
-
-    fn is_constant(&self, value: Value) -> bool {
-        let dfg = &self.builder.func.dfg;
-        let inst = dfg.value_def(value).inst();
-        inst.is_some_and(|inst| dfg.insts[inst].opcode() == Opcode::Iconst)
     }
 
     /// Whether truncation went above the floor: a remainder that is not zero and whose sign is

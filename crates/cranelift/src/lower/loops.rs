@@ -55,13 +55,15 @@ impl<'a> Lower<'a, '_> {
 
     /// Evaluates a loop's condition and branches on it.
     fn header(&mut self, header: &[Stmt], cond: Option<ValueId>, body: ClifBlock, exit: ClifBlock) {
-        self.block(header);
+        let known = self.tested.len();
         match cond {
-            Some(cond) => self.branch_on(cond, body, exit),
+            Some(cond) => self.decide(header, (cond, 1), body, exit),
             None => {
+                self.stmts(header);
                 self.builder.ins().jump(body, &[]);
             }
         }
+        self.tested.truncate(known);
     }
 
     /// Emits a body in the current block, and goes on where the next iteration is prepared.

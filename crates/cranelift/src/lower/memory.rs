@@ -1,12 +1,12 @@
-//! Array elements: addresses, tests of indices, atomics, scratch arrays.
+//! Array elements: addresses, tests of indices, scratch arrays.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
-use crossover_ir::{ArrayId, Atomic, AtomicOp, Inst, ScratchId, Span, ValueId};
+use crossover_ir::{ArrayId, ScratchId, Span, ValueId};
 use crossover_values::DType;
 
-use super::{ArrayValues, Lower, Tested, clif_type, rmw};
+use super::{ArrayValues, Fact, Lower, clif_type};
 use crate::Bounds;
 use crate::layout;
 use crate::site::SiteKind;
@@ -32,32 +32,6 @@ impl Lower<'_, '_> {
         let (address, offset) = self.element(array, indices, span);
         let value = self.value(value);
         self.store_element(self.element_type(array), value, address, offset);
-    }
-
-    pub(super) fn atomic(&mut self, atomic: &Atomic, inst: &Inst) -> Value {
-        let (mut address, offset) = self.element(atomic.array, &atomic.indices, inst.span);
-        if offset != 0 {
-            address = self.builder.ins().iadd_imm_s(address, i64::from(offset));
-        }
-        let flags = MemFlagsData::trusted();
-        let args: Vec<Value> = atomic.args.iter().map(|arg| self.value(*arg)).collect();
-        let signed = self.element_type(atomic.array).is_signed_int();
-        match (atomic.op, args.as_slice()) {
-            (AtomicOp::Load, _) => self.builder.ins().atomic_load(I32, flags, address),
-            (AtomicOp::Store, [value, ..]) => {
-                self.builder.ins().atomic_store(flags, *value, address);
-                // The validator proves that nothing uses the value of a store.
-                *value
-            }
-            (AtomicOp::CompareExchange, [expected, new, ..]) => {
-                self.builder.ins().atomic_cas(flags, address, *expected, *new)
-            }
-            (op, args) => {
-                let op = rmw(op, signed).expect("other atomics read, modify and write");
-                let value = *args.first().expect("the validator counts operands");
-                self.builder.ins().atomic_rmw(I32, flags, op, address, value)
-            }
-        }
     }
 
     pub(super) fn scratch_zero(&mut self, scratch: ScratchId) {
@@ -114,7 +88,12 @@ impl Lower<'_, '_> {
     }
 
     /// Address and displacement of an element, its indices tested axis by axis.
-    fn element(&mut self, array: ArrayId, indices: &[ValueId], span: Span) -> (Value, i32) {
+    pub(super) fn element(
+        &mut self,
+        array: ArrayId,
+        indices: &[ValueId],
+        span: Span,
+    ) -> (Value, i32) {
         let registers = self.array(array);
         let mut axes = indices.iter().enumerate();
         if axes.all(|(axis, index)| self.is_inside(array, axis as u32, *index)) {
@@ -147,7 +126,7 @@ impl Lower<'_, '_> {
 
     fn check_axis(&mut self, array: ArrayId, axis: u32, index: ValueId, extent: Value, span: Span) {
         let value = self.value(index);
-        let tested = Tested::Axis(array, axis, value);
+        let tested = Fact::Axis(array, axis, value);
         if self.source.bounds == Bounds::Unchecked || self.tested.contains(&tested) {
             return;
         }
@@ -177,7 +156,7 @@ impl Lower<'_, '_> {
             }
         }
         let value = self.value(index);
-        let tested = Tested::Scratch(scratch, value);
+        let tested = Fact::Scratch(scratch, value);
         if self.source.bounds == Bounds::Checked && !self.tested.contains(&tested) {
             let ty: Type = self.builder.func.dfg.value_type(value);
             let len = self.integer(ty, u64::from(declared.len));

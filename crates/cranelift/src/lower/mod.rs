@@ -5,14 +5,18 @@
 //! loops test at the bottom and tables are read once at the entry, so that Cranelift's mid-end
 //! can move what does not change out of loops.
 
+mod atomic;
 mod blocks;
 mod cast;
 mod control;
 mod divide;
+mod known;
 mod lanes;
+mod lazy;
 mod loops;
 mod memory;
 mod ops;
+mod product;
 mod reduce;
 mod spans;
 pub(crate) mod sums;
@@ -23,20 +27,19 @@ use std::collections::BTreeMap;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I8, I32, I64};
 use cranelift_codegen::ir::{
-    AtomicRmwOp, Block, BlockArg, FuncRef, Function, InstBuilder, MemFlagsData, SourceLoc, Type,
-    Value,
+    Block, BlockArg, FuncRef, Function, InstBuilder, InstructionData, MemFlagsData, Opcode,
+    SourceLoc, Type, Value,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use crossover_ir::passes::ShortAxis;
-use crossover_ir::{
-    ArrayId, Code, Inst, InstKind, Kernel, Op, ReduceId, ScratchId, Span, Unit, ValueId,
-};
+use crossover_ir::{Code, Inst, InstKind, Kernel, Op, ReduceId, Span, Unit, ValueId};
 use crossover_values::{DType, Scalar};
 
 use crate::Bounds;
 use crate::layout::{self, Layout};
 use crate::site::{Site, SiteKind};
 
+use known::{Fact, Known};
 pub(crate) use lanes::{Plan, inner_plans, plan};
 
 /// Finds the function reference of a call-out.
@@ -63,6 +66,8 @@ pub(crate) struct Source<'a> {
     pub(crate) inner: &'a BTreeMap<ValueId, Plan>,
     /// The last axis of a region, if it has become a loop of the body.
     pub(crate) short: Option<ShortAxis>,
+    /// No other thread runs at the same time.
+    pub(crate) alone: bool,
 }
 
 impl<'a> Source<'a> {
@@ -100,14 +105,6 @@ struct ArrayValues {
 struct LoopTargets {
     exit: Block,
     next: Block,
-}
-
-/// A test of an index that dominates what is being emitted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Tested {
-    Axis(ArrayId, u32, Value),
-    Scratch(ScratchId, Value),
-    NotZero(Value),
 }
 
 /// State of a region's reduction inside the function.
@@ -156,7 +153,11 @@ struct Lower<'a, 'b> {
     /// Leaves with a failure: site, payload, iteration.
     failed: Block,
     cancelled: Block,
-    tested: Vec<Tested>,
+    /// What dominates what is being emitted.
+    tested: Known,
+    readers: lazy::Readers,
+    /// Products of which both halves may be used.
+    halved: Vec<product::Literals>,
     /// The span whose iterations are being emitted, if one is.
     inside: Option<spans::Inside>,
     /// Contributions to sums, while sixteen iterations are emitted at once.
@@ -296,27 +297,19 @@ impl Lower<'_, '_> {
         self.continue_in(going_on);
     }
 
+    /// The bits of a value that is an integer constant.
+    fn literal(&self, value: Value) -> Option<i64> {
+        let dfg = &self.builder.func.dfg;
+        match dfg.insts[dfg.value_def(value).inst()?] {
+            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits()),
+            _ => None,
+        }
+    }
+
     /// Compares an integer with a constant whose bits above the type's width are zero.
     fn equals(&mut self, value: Value, bits: u64) -> Value {
         let ty = self.builder.func.dfg.value_type(value);
         let constant = self.integer(ty, bits);
         self.builder.ins().icmp(IntCC::Equal, value, constant)
     }
-}
-
-/// The read-modify-write of an atomic op, if it is one.
-fn rmw(op: crossover_ir::AtomicOp, signed: bool) -> Option<AtomicRmwOp> {
-    use crossover_ir::AtomicOp;
-    Some(match op {
-        AtomicOp::Add => AtomicRmwOp::Add,
-        AtomicOp::Min if signed => AtomicRmwOp::Smin,
-        AtomicOp::Min => AtomicRmwOp::Umin,
-        AtomicOp::Max if signed => AtomicRmwOp::Smax,
-        AtomicOp::Max => AtomicRmwOp::Umax,
-        AtomicOp::And => AtomicRmwOp::And,
-        AtomicOp::Or => AtomicRmwOp::Or,
-        AtomicOp::Xor => AtomicRmwOp::Xor,
-        AtomicOp::Exchange => AtomicRmwOp::Xchg,
-        AtomicOp::CompareExchange | AtomicOp::Load | AtomicOp::Store => return None,
-    })
 }

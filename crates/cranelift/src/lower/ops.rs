@@ -1,11 +1,12 @@
 //! The op table, all rows but divisions and casts.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{I8, I32, I64};
+use cranelift_codegen::ir::types::{I8, I32};
 use cranelift_codegen::ir::{InstBuilder, Value};
 use crossover_ir::{Inst, Op, ValueId};
 use crossover_values::DType;
 
+use super::product::Half;
 use super::{Lower, clif_type};
 
 impl Lower<'_, '_> {
@@ -28,6 +29,9 @@ impl Lower<'_, '_> {
             }
             Op::CastWrap | Op::CastNearest | Op::CastTrap | Op::CastSat | Op::Bitcast => {
                 self.cast(op, from, inst, operands[0])
+            }
+            Op::Mul if from == DType::U32 && self.is_halved(args) => {
+                self.product(operands[0], operands[1], Half::Low)
             }
             Op::Add
             | Op::Sub
@@ -131,7 +135,8 @@ impl Lower<'_, '_> {
             Op::Min => build.umin(a, b),
             Op::Max if signed => build.smax(a, b),
             Op::Max => build.umax(a, b),
-            Op::MulHigh if clif_type(dtype) == I32 => self.multiply_high(signed, a, b),
+            Op::MulHigh if dtype == DType::U32 => self.product(a, b, Half::High),
+            Op::MulHigh if clif_type(dtype) == I32 => self.multiply_high(a, b),
             Op::MulHigh if signed => build.smulhi(a, b),
             Op::MulHigh => build.umulhi(a, b),
             Op::And => build.band(a, b),
@@ -143,18 +148,6 @@ impl Lower<'_, '_> {
             Op::Shr => build.ushr(a, b),
             other => unreachable!("`{}` is no binary op of this group", other.info().name),
         }
-    }
-
-    /// The upper half of a product of 32 bits by a multiplication of 64, whose result may be in
-    /// any register.
-    fn multiply_high(&mut self, signed: bool, a: Value, b: Value) -> Value {
-        let [a, b] = [a, b].map(|it| {
-            let build = self.builder.ins();
-            if signed { build.sextend(I64, it) } else { build.uextend(I64, it) }
-        });
-        let product = self.builder.ins().imul(a, b);
-        let high = self.builder.ins().ushr_imm_u(product, 32);
-        self.builder.ins().ireduce(I32, high)
     }
 
     /// `dtype` is the type of the operands.

@@ -18,7 +18,7 @@ use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Variable;
 use crossover_ir::passes::{Affine, Spans, Term, spans};
-use crossover_ir::{ArrayId, Code, InstKind, ReduceId, Stmt, ValueId, VarId};
+use crossover_ir::{ArrayId, Code, InstKind, ReduceId, ScratchId, Stmt, ValueId, VarId};
 use crossover_values::DType;
 
 use super::{Lower, clif_type};
@@ -28,6 +28,8 @@ const UNCANCELLED: i64 = 1 << 16;
 /// Statements of a body per guard, at most: in longer ones tests do not show, but twice the code
 /// does.
 const WORTH: usize = 40;
+/// A loop that only walks over scratch arrays shorter than this is over before its span is found.
+const SHORT_SCRATCH: u32 = 32;
 /// Constant trip counts below this are not worth a span.
 const SHORT: i128 = 8;
 
@@ -71,7 +73,12 @@ pub(super) fn worthwhile(code: &Code, var: VarId, body: &crossover_ir::Block) ->
     let mut statements = 0;
     let mut count = |_: &Stmt| statements += 1;
     body.iter().for_each(|stmt| stmt.walk(&mut count));
-    (statements <= WORTH * found.guards.len()).then_some(found)
+    let scratch = |at: &(ScratchId, ValueId)| code.scratch[at.0.0 as usize].len < SHORT_SCRATCH;
+    let short = found.inside.is_empty()
+        && found.plain.is_empty()
+        && !found.inside_scratch.is_empty()
+        && found.inside_scratch.iter().all(scratch);
+    (!short && statements <= WORTH * found.guards.len()).then_some(found)
 }
 
 impl Lower<'_, '_> {
@@ -340,10 +347,14 @@ impl Lower<'_, '_> {
         }
     }
 
+    /// Whether a value's form is the value.
+    pub(super) fn is_plain(&self, value: ValueId) -> bool {
+        self.inside.as_ref().is_some_and(|inside| inside.spans.plain.contains(&value))
+    }
+
     /// The value of an op that is its own form in the span being emitted.
     pub(super) fn plain(&mut self, value: ValueId) -> Option<Value> {
-        let inside = self.inside.as_ref()?;
-        if !inside.spans.plain.contains(&value) {
+        if !self.is_plain(value) {
             return None;
         }
         let position = self.position(value)?;

@@ -12,7 +12,9 @@ use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Unit, Var, VarId};
 use crossover_values::DType;
 
 use super::spans::{self, Counted};
-use super::{ArrayValues, Callee, Lower, Lowered, Source, clif_type, constant_flags};
+use super::{
+    ArrayValues, Callee, Known, Lower, Lowered, Source, clif_type, constant_flags, product,
+};
 use crate::layout::{self, status};
 
 /// What a unit reads of the inputs.
@@ -68,7 +70,9 @@ impl<'a, 'b> Lower<'a, 'b> {
             finish,
             failed,
             cancelled,
-            tested: Vec::new(),
+            tested: Known::default(),
+            readers: super::lazy::Readers::of(source.unit, code),
+            halved: product::halved(code),
             inside: None,
             packed: None,
             registers: Vec::new(),

@@ -14,17 +14,13 @@ impl Lanes<'_, '_, '_> {
     /// those of loads.
     pub(super) fn atomic(&mut self, value: ValueId, atomic: &Atomic) {
         let addresses = self.addresses(atomic.array, &atomic.indices);
-        let flags = MemFlagsData::trusted();
         if atomic.op == AtomicOp::Load {
-            let lanes: Vec<Value> = addresses
-                .into_iter()
-                .map(|address| self.lower.builder.ins().atomic_load(I32, flags, address))
-                .collect();
+            let lanes: Vec<Value> =
+                addresses.into_iter().map(|address| self.lower.atomic_load(address)).collect();
             let parts = self.together(self.dtype(value), &lanes);
             return self.keep(value, Held::Many(parts));
         }
-        let signed = self.lower.element_type(atomic.array).is_signed_int();
-        let op = super::super::rmw(atomic.op, signed).expect("others show the order");
+        let dtype = self.lower.element_type(atomic.array);
         let operand = atomic.args[0];
         let held = self.held(operand);
         let bits = match self.mask.clone() {
@@ -41,8 +37,8 @@ impl Lanes<'_, '_, '_> {
                 self.lower.continue_in(inside);
                 after
             });
-            let changed = self.unless_done(atomic.op, signed, address, scalar);
-            self.lower.builder.ins().atomic_rmw(I32, flags, op, address, scalar);
+            let changed = self.unless_done(atomic.op, dtype, address, scalar);
+            self.lower.read_modify_write(atomic.op, dtype, address, scalar);
             if let Some(changed) = changed {
                 self.lower.builder.ins().jump(changed, &[]);
                 self.lower.continue_in(changed);
@@ -59,15 +55,19 @@ impl Lanes<'_, '_, '_> {
     }
 
     /// A minimum or maximum that is reached already changes nothing, and to see that takes a load
-    /// in place of a loop around a compare-and-exchange. Gives the block behind.
+    /// in place of a loop around a compare-and-exchange, which one thread has no need of. Gives the
+    /// block behind.
     fn unless_done(
         &mut self,
         op: AtomicOp,
-        signed: bool,
+        dtype: DType,
         address: Value,
         scalar: Value,
     ) -> Option<Block> {
-        let code = match (op, signed) {
+        if self.lower.source.alone {
+            return None;
+        }
+        let code = match (op, dtype.is_signed_int()) {
             (AtomicOp::Max, true) => IntCC::SignedLessThan,
             (AtomicOp::Max, false) => IntCC::UnsignedLessThan,
             (AtomicOp::Min, true) => IntCC::SignedGreaterThan,

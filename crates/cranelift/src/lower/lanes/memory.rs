@@ -188,7 +188,7 @@ impl Lanes<'_, '_, '_> {
                 Shape::Affine(_) | Shape::Varying => i64::from(self.count) - 1,
             };
             let first = self.wide_first(value);
-            let tested = super::super::Tested::Axis(array, axis, first);
+            let tested = super::super::Fact::Axis(array, axis, first);
             if self.lower.tested.contains(&tested) {
                 continue;
             }

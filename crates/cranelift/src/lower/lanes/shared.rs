@@ -9,7 +9,7 @@ use crossover_ir::{InstKind, ScratchId, ValueId};
 
 use super::{Held, Lanes};
 use crate::layout;
-use crate::lower::Tested;
+use crate::lower::Fact;
 
 impl Lanes<'_, '_, '_> {
     /// Elements of a scratch array that all lanes share.
@@ -54,7 +54,7 @@ impl Lanes<'_, '_, '_> {
         let neighbours = self.shape(index) != Shape::Uniform;
         let width = if neighbours { i64::from(self.count) - 1 } else { 0 };
         let first = self.wide_first(index);
-        let tested = Tested::Scratch(scratch, first);
+        let tested = Fact::Scratch(scratch, first);
         if !self.lower.tested.contains(&tested) || !neighbours {
             let room = self.lower.integer(I64, (len - width).max(0) as u64);
             let code = IntCC::UnsignedGreaterThanOrEqual;
