@@ -30,7 +30,8 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 fn rust_files() -> Vec<PathBuf> {
-    ["src", "crates", "benches", "tests"].iter().flat_map(|folder| files(folder, "rs")).collect()
+    let folders = ["src", "crates", "benches", "examples", "tests"];
+    folders.iter().flat_map(|folder| files(folder, "rs")).collect()
 }
 
 fn read(path: &Path) -> String {
