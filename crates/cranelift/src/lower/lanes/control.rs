@@ -111,7 +111,7 @@ impl Lanes<'_, '_, '_> {
             }
             InstKind::Op { op, args } => self.op(value, *op, args, inst),
             InstKind::Load { array, indices } => {
-                let held = self.load(*array, indices, access, inst.span);
+                let held = self.load(*array, indices, access);
                 self.keep(value, held);
             }
             InstKind::ScratchLoad { scratch, index } => {

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! outer:   how many iterations hold what was taken for granted?
-//!            a chunk or more ─▶ vectors: chunk after chunk ─▶ scalar: up to the end of the span,
-//!            fewer ───────────────────────────────────────▶         and one more ─▶ outer
+//!            a chunk or more ─▶ vectors: chunk after chunk ─▶ what is left of the span ─▶ outer
+//!            fewer ─▶ scalar: up to the end of the span, one at least ─▶ outer
 //! a chunk that is given up: its iterations in scalar form ─▶ outer
 //! ```
 //!
-//! Where spans keep being short, scalar runs get longer: a loop that vectors do not suit costs
+//! What is left of a span is a chunk that ends with it, where iterations may run twice; otherwise
+//! scalar code. Where spans keep being short, scalar runs get longer: a loop that vectors do not suit costs
 //! little more than scalar code.
 
 use std::collections::HashMap;
@@ -16,8 +17,9 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_frontend::Variable;
+use crossover_ir::analysis::accesses;
 use crossover_ir::lanes::LaneStmt;
-use crossover_ir::{Region, ValueId};
+use crossover_ir::{InstKind, Region, ValueId};
 
 use super::mask::Mask;
 use super::{Lanes, Plan};
@@ -41,6 +43,14 @@ struct Frame {
     exit: Block,
 }
 
+/// Where a span begins.
+struct Start {
+    from: Value,
+    flat: Option<Value>,
+    /// Iterations since.
+    since: Variable,
+}
+
 impl<'a> Lower<'a, '_> {
     /// Emits the innermost axis in lanes, from its position to `stop`; at least one iteration is
     /// left.
@@ -61,6 +71,7 @@ impl<'l, 'a, 'b> Lanes<'l, 'a, 'b> {
         let bail = lower.builder.create_block();
         lower.builder.set_cold_block(bail);
         let done = lower.builder.create_block();
+        let touched = accesses(lower.code);
         Lanes {
             plan,
             form: &plan.form,
@@ -68,6 +79,8 @@ impl<'l, 'a, 'b> Lanes<'l, 'a, 'b> {
             held: vec![None; lower.code.insts.len()],
             vars: vec![None; lower.code.vars.len()],
             spanned: vec![None; lower.code.insts.len()],
+            anchors: Vec::new(),
+            written: &touched.writes | &touched.atomics,
             since: None,
             counter: None,
             mask: Mask::All,
@@ -100,7 +113,7 @@ impl Lanes<'_, '_, '_> {
             scalar: builder.create_block(),
             exit: builder.create_block(),
         };
-        let some = self.lower.integer(I64, u64::from(self.count));
+        let some = self.lower.integer(I64, 1);
         self.lower.builder.def_var(frame.patience, some);
         self.lower.builder.def_var(frame.run_end, stop);
         self.lower.builder.ins().jump(frame.outer, &[]);
@@ -143,8 +156,8 @@ impl Lanes<'_, '_, '_> {
         let fits = self.lower.builder.ins().icmp(code, span, count);
         self.lower.builder.ins().brif(fits, vectors, &[], short, &[]);
         self.lower.continue_in(none);
-        let zero = self.lower.integer(I64, 0);
-        self.wait(frame, zero);
+        let one = self.lower.integer(I64, 1);
+        self.wait(frame, one);
         self.lower.continue_in(short);
         self.wait(frame, span);
         self.lower.continue_in(vectors);
@@ -165,11 +178,10 @@ impl Lanes<'_, '_, '_> {
         self.lower.continue_in(aligned);
     }
 
-    /// Scalar iterations after a span that was too short, or a chunk that was given up.
-    fn wait(&mut self, frame: &Frame, span: Value) {
+    /// At least `count` scalar iterations, and the more the longer vectors could not go on.
+    fn wait(&mut self, frame: &Frame, count: Value) {
         let patience = self.lower.builder.use_var(frame.patience);
-        let beyond = self.lower.builder.ins().iadd_imm_s(span, 1);
-        let count = self.lower.builder.ins().umax(patience, beyond);
+        let count = self.lower.builder.ins().umax(patience, count);
         let more = self.lower.builder.ins().iadd(patience, patience);
         let most = self.lower.integer(I64, MOST_PATIENCE);
         let more = self.lower.builder.ins().umin(more, most);
@@ -179,53 +191,99 @@ impl Lanes<'_, '_, '_> {
 
     fn vectors_of_span(&mut self, region: &Region, frame: &Frame, from: Value, span: Value) {
         let count = u64::from(self.count);
-        let end = self.lower.builder.ins().iadd(from, span);
-        let last = self.lower.builder.ins().iadd_imm_s(end, -(count as i64));
+        let last = self.lower.builder.ins().iadd_imm_s(span, -(count as i64));
+        let start = Start {
+            from,
+            flat: self.lower.flat.map(|flat| self.lower.builder.use_var(flat)),
+            since: self.lower.builder.declare_var(I64),
+        };
+        let zero = self.lower.integer(I64, 0);
+        self.lower.builder.def_var(start.since, zero);
         self.start_partials();
+        self.anchor();
         let head = self.lower.builder.create_block();
         let over = self.lower.builder.create_block();
         self.lower.builder.ins().jump(head, &[]);
         self.lower.builder.switch_to_block(head);
-        let here = self.lower.builder.use_var(frame.position);
+        let since = self.lower.builder.use_var(start.since);
+        self.move_to(frame, &start, since);
         let saved = self.save_partials();
-        self.since = Some(self.lower.builder.ins().isub(here, from));
+        self.since = Some(since);
         self.chunk(region, frame);
         let done = self.done;
         self.lower.continue_in(done);
-        let next = self.lower.builder.ins().iadd_imm_s(here, count as i64);
-        self.lower.builder.def_var(frame.position, next);
-        if let Some(flat) = self.lower.flat {
-            let here = self.lower.builder.use_var(flat);
-            let next = self.lower.builder.ins().iadd_imm_s(here, count as i64);
-            self.lower.builder.def_var(flat, next);
-        }
+        let next = self.lower.builder.ins().iadd_imm_s(since, count as i64);
+        self.lower.builder.def_var(start.since, next);
         let code = IntCC::SignedLessThanOrEqual;
         let more = self.lower.builder.ins().icmp(code, next, last);
         self.lower.builder.ins().brif(more, head, &[], over, &[]);
-        self.lower.builder.seal_block(head);
-        let bail = self.bail;
-        self.lower.continue_in(bail);
-        self.restore_partials(&saved);
-        self.finish_partials();
-        let whole = self.lower.integer(I64, count - 1);
-        self.wait(frame, whole);
         self.lower.continue_in(over);
+        if self.may_overlap() {
+            self.overlap(&start, [next, last, span], head);
+        }
+        self.lower.builder.seal_block(head);
         self.finish_partials();
-        let some = self.lower.integer(I64, count);
+        let some = self.lower.integer(I64, 1);
         self.lower.builder.def_var(frame.patience, some);
-        self.after_span(frame, next, end);
+        let next = self.lower.builder.use_var(start.since);
+        self.move_to(frame, &start, next);
+        self.after_span(frame, span, next);
+        self.abandon(frame, &saved);
     }
 
-    /// What is left of the span, and the iteration that ended it.
-    fn after_span(&mut self, frame: &Frame, next: Value, end: Value) {
-        let more = self.lower.builder.create_block();
-        let code = IntCC::NotEqual;
-        let left = self.lower.builder.ins().icmp(code, next, frame.stop);
-        self.lower.builder.ins().brif(left, more, &[], frame.exit, &[]);
+    /// Sets the position, that many iterations after the span's first.
+    fn move_to(&mut self, frame: &Frame, start: &Start, since: Value) {
+        let here = self.lower.builder.ins().iadd(start.from, since);
+        self.lower.builder.def_var(frame.position, here);
+        if let (Some(flat), Some(first)) = (self.lower.flat, start.flat) {
+            let here = self.lower.builder.ins().iadd(first, since);
+            self.lower.builder.def_var(flat, here);
+        }
+    }
+
+    /// Whether some iterations may run in two chunks.
+    fn may_overlap(&self) -> bool {
+        let code = self.lower.code;
+        let atomic = code.insts.iter().any(|inst| matches!(inst.kind, InstKind::Atomic(_)));
+        self.form.repeatable && code.reduces.is_empty() && !atomic
+    }
+
+    /// What is left of a span, less than a chunk, is done by one that ends where the span does:
+    /// some iterations twice, instead of many in scalar form.
+    fn overlap(&mut self, start: &Start, [next, last, span]: [Value; 3], head: Block) {
+        let (again, whole) = (self.lower.builder.create_block(), self.lower.builder.create_block());
+        let ragged = self.lower.builder.ins().icmp(IntCC::SignedLessThan, next, span);
+        self.lower.builder.ins().brif(ragged, again, &[], whole, &[]);
+        self.lower.continue_in(again);
+        self.lower.builder.def_var(start.since, last);
+        self.lower.builder.ins().jump(head, &[]);
+        self.lower.continue_in(whole);
+    }
+
+    /// What is left of the span; the iteration after it may begin another.
+    fn after_span(&mut self, frame: &Frame, span: Value, next: Value) {
+        let [more, rest] = [0, 1].map(|_| self.lower.builder.create_block());
+        let here = self.lower.builder.use_var(frame.position);
+        let over = self.lower.builder.ins().icmp(IntCC::Equal, here, frame.stop);
+        self.lower.builder.ins().brif(over, frame.exit, &[], more, &[]);
         self.lower.continue_in(more);
-        let left = self.lower.builder.ins().isub(end, next);
-        let beyond = self.lower.builder.ins().iadd_imm_s(left, 1);
-        self.run_scalar(frame, beyond);
+        let left = self.lower.builder.ins().isub(span, next);
+        self.lower.builder.ins().brif(left, rest, &[], frame.outer, &[]);
+        self.lower.continue_in(rest);
+        self.run_scalar(frame, left);
+    }
+
+    /// A chunk that is given up: its iterations in scalar form.
+    fn abandon(&mut self, frame: &Frame, saved: &[Vec<Value>]) {
+        let bail = self.bail;
+        self.lower.continue_in(bail);
+        self.restore_partials(saved);
+        self.finish_partials();
+        let whole = self.lower.integer(I64, u64::from(self.count));
+        let patience = self.lower.builder.use_var(frame.patience);
+        let patience = self.lower.builder.ins().umax(patience, whole);
+        self.lower.builder.def_var(frame.patience, patience);
+        self.wait(frame, whole);
     }
 
     /// One chunk, from the index of its first lane to the block that ends it.

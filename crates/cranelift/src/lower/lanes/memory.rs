@@ -3,8 +3,8 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8X16, I16X8, I32, I32X4, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
-use crossover_ir::lanes::{Access, Guard, Shape};
-use crossover_ir::{ArrayId, ScratchId, Span, ValueId};
+use crossover_ir::lanes::{Access, Shape};
+use crossover_ir::{ArrayId, ScratchId, ValueId};
 use crossover_values::{DType, Scalar};
 
 use super::mask::Mask;
@@ -17,25 +17,17 @@ const VECTOR: usize = 16;
 const MOST_ZEROS: usize = 64;
 
 impl Lanes<'_, '_, '_> {
-    pub(super) fn load(
-        &mut self,
-        array: ArrayId,
-        indices: &[ValueId],
-        access: Access,
-        span: Span,
-    ) -> Held {
+    pub(super) fn load(&mut self, array: ArrayId, indices: &[ValueId], access: Access) -> Held {
         let dtype = self.lower.element_type(array);
         match access {
             Access::Uniform => {
-                self.test_firsts(array, indices);
-                let (address, offset) = self.first_address(array, indices);
-                let _ = span;
+                let (address, offset) = self.first_address(array, indices, access);
                 Held::One(self.lower.load_element(dtype, address, offset))
             }
             Access::Contiguous => {
-                self.test_firsts(array, indices);
-                let (address, offset) = self.first_address(array, indices);
-                Held::Many(self.load_neighbours(dtype, address, offset))
+                let flags = self.load_flags(array, indices);
+                let (address, offset) = self.first_address(array, indices, access);
+                Held::Many(self.load_neighbours(dtype, address, offset, flags))
             }
             Access::Scattered => {
                 let addresses = self.addresses(array, indices);
@@ -54,8 +46,8 @@ impl Lanes<'_, '_, '_> {
         dtype: DType,
         address: Value,
         offset: i32,
+        flags: MemFlagsData,
     ) -> Vec<Value> {
-        let flags = MemFlagsData::trusted();
         if dtype.size() == 1 {
             return self.load_bytes(dtype, address, offset);
         }
@@ -105,8 +97,7 @@ impl Lanes<'_, '_, '_> {
         let dtype = self.lower.element_type(array);
         match access {
             Access::Contiguous => {
-                self.test_firsts(array, indices);
-                let (address, offset) = self.first_address(array, indices);
+                let (address, offset) = self.first_address(array, indices, access);
                 self.store_neighbours(dtype, value, address, offset);
             }
             Access::Uniform | Access::Scattered => {
@@ -178,9 +169,7 @@ impl Lanes<'_, '_, '_> {
     fn test_firsts(&mut self, array: ArrayId, indices: &[ValueId]) {
         for (axis, index) in indices.iter().enumerate() {
             let (value, axis) = (*index, axis as u32);
-            let known =
-                [Guard::Inside { value, array, axis }, Guard::InsideAll { value, array, axis }];
-            if self.form.guards.iter().any(|guard| known.contains(guard)) {
+            if self.is_guarded(array, axis, value) {
                 continue;
             }
             let width = match self.shape(value) {
@@ -214,7 +203,7 @@ impl Lanes<'_, '_, '_> {
         self.widened(value, first)
     }
 
-    fn widened(&mut self, value: ValueId, scalar: Value) -> Value {
+    pub(super) fn widened(&mut self, value: ValueId, scalar: Value) -> Value {
         if self.lower.builder.func.dfg.value_type(scalar) == I64 {
             return scalar;
         }
@@ -226,27 +215,26 @@ impl Lanes<'_, '_, '_> {
     }
 
     /// Address and displacement of the first lane's element, its indices tested.
-    fn first_address(&mut self, array: ArrayId, indices: &[ValueId]) -> (Value, i32) {
-        let registers = self.lower.array(array);
-        let dtype = self.lower.element_type(array);
-        let (mut flat, mut displacement) = (None, 0);
-        for (axis, index) in indices.iter().enumerate() {
-            let (wide, ahead) = if axis + 1 == indices.len() {
-                self.counted(*index)
-            } else {
-                (self.wide_first(*index), 0)
-            };
-            displacement = ahead * dtype.size() as i32;
-            flat = Some(match flat {
-                None => wide,
-                Some(outer) => {
-                    let row = self.lower.builder.ins().imul(outer, registers.extents[axis]);
-                    self.lower.builder.ins().iadd(row, wide)
-                }
-            });
+    fn first_address(
+        &mut self,
+        array: ArrayId,
+        indices: &[ValueId],
+        access: Access,
+    ) -> (Value, i32) {
+        if let Some(address) = self.anchored(array, indices, access) {
+            return (address, 0);
         }
-        let flat = flat.expect("the validator proves that there is an index per axis");
-        (self.lower.scaled(registers.base, flat, dtype), displacement)
+        self.test_firsts(array, indices);
+        let last = indices.len() - 1;
+        let (mut firsts, mut ahead) = (Vec::new(), 0);
+        for (axis, index) in indices.iter().enumerate() {
+            let (wide, more) =
+                if axis == last { self.counted(*index) } else { (self.wide_first(*index), 0) };
+            firsts.push(wide);
+            ahead = more;
+        }
+        let displacement = ahead * self.lower.element_type(array).size() as i32;
+        (self.address_of(array, &firsts), displacement)
     }
 
     /// Addresses of the elements of all lanes. Active lanes' indices are tested; others give
@@ -370,7 +358,7 @@ impl Lanes<'_, '_, '_> {
                 .collect();
             return self.together(dtype.loaded(), &lanes);
         }
-        self.load_neighbours(dtype, address, offset)
+        self.load_neighbours(dtype, address, offset, MemFlagsData::trusted())
     }
 
     /// Whether vectors of 32-bit lanes make up a chunk.

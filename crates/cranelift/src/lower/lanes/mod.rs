@@ -10,6 +10,7 @@
 //! Cranelift has no vector form of integer division, of shifts by different counts, of gathers and
 //! of calls: these are done lane by lane where nothing else computes the same.
 
+mod anchor;
 mod atomic;
 mod bits;
 mod cast;
@@ -26,13 +27,13 @@ mod reduce;
 mod shared;
 mod span;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use cranelift_codegen::ir::types::{F32X4, F64X2, I32X4, I64X2};
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Type, Value};
 use cranelift_frontend::Variable;
 use crossover_ir::lanes::{LaneLoop, Shape};
-use crossover_ir::{InstKind, ValueId, VarId};
+use crossover_ir::{ArrayId, InstKind, ValueId, VarId};
 use crossover_values::{DType, Scalar};
 
 pub(super) use nested::{Inner, key};
@@ -74,6 +75,10 @@ pub(super) struct Lanes<'l, 'a, 'b> {
     vars: Vec<Option<Vec<Variable>>>,
     /// Guarded values are not computed anew in each chunk: first value of the span, by value.
     spanned: Vec<Option<Value>>,
+    /// Where accesses of the span's first lane are.
+    anchors: Vec<anchor::Anchor>,
+    /// Arrays that the loop writes.
+    written: BTreeSet<ArrayId>,
     /// Iterations since the start of the span.
     since: Option<Value>,
     /// Of a loop emitted in pieces: the index of the chunk's first iteration in 64 bits, and how

@@ -21,6 +21,10 @@ use crate::layout::PARTIALS;
 
 /// Vectors that live across turns of a loop, at most.
 const LIVE_VECTORS: usize = 8;
+/// Vectors of a loop that hands on one value, and the values that its body may have: such a sum
+/// waits for memory, the more the shorter the runs are that it reads of each row.
+const SUM_VECTORS: usize = 16;
+const SHORT_SUM: usize = 12;
 /// Taken for the number of turns of an inner loop.
 const TURNS: f64 = 16.0;
 /// Lanes that wait for others in divergent loops cost this much.
@@ -196,6 +200,9 @@ impl<'l> Survey<'l> {
             values if values > LONG_BODIES[0] => 2,
             _ => 4,
         };
+        if self.carried == 1 && !self.divergent_loops && self.values <= SHORT_SUM {
+            return SUM_VECTORS;
+        }
         let carried = self.carried.max(2);
         (LIVE_VECTORS / carried).clamp(1, most)
     }

@@ -3,7 +3,7 @@
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use crossover_ir::lanes::Shape;
 use crossover_ir::{InstKind, ScratchId, ValueId};
 
@@ -22,7 +22,7 @@ impl Lanes<'_, '_, '_> {
             }
             Shape::Affine(1) => {
                 let (address, offset) = self.shared_element(scratch, index);
-                Held::Many(self.load_neighbours(dtype, address, offset))
+                Held::Many(self.load_neighbours(dtype, address, offset, MemFlagsData::trusted()))
             }
             Shape::Affine(_) | Shape::Varying => {
                 let addresses = self.shared_elements(scratch, index);
