@@ -122,6 +122,18 @@ fn listings_in_lanes() {
     }
 }
 
+/// Lanes that go on move together and still store to their own elements: the number of a lane moves
+/// with it, though it is read in the loop alone.
+#[test]
+fn primes_range() {
+    for (count, primes) in [(500, 27), (3000, 167)] {
+        let first = 100_000_000;
+        let mut arguments = [first, first + count - 1].map(|n| Value::Scalar(Scalar::U32(n)));
+        let outcome = run("primes_range", DType::U32, &mut arguments);
+        assert_eq!(scalar(&outcome.returned[0]), Scalar::U32(primes), "{count}");
+    }
+}
+
 /// A store in a loop that lanes leave one by one is one by lanes, so that those left can move
 /// together; without it primes_range took five times as long as the scalar machine.
 #[test]

@@ -151,7 +151,8 @@ impl<'i> Line<'i> {
             let crosses = |row: &Row| {
                 let life = lives[*row as usize];
                 let outside = life.is_some_and(|life| life.first < range.0 || life.last >= range.1);
-                outside && !rows[*row as usize].filled
+                // The block has set these, wherever they are read first.
+                *row <= super::block::LANE || (outside && !rows[*row as usize].filled)
             };
             let crossing = self.used(*range).into_iter().filter(crosses);
             let rows = crossing.map(|row| (numbers[&row], written.contains(&row))).collect();

@@ -23,7 +23,7 @@ use crate::layout::PARTIALS;
 const LIVE_VECTORS: usize = 8;
 /// Vectors of a loop that hands on one value, and the values that its body may have: such a sum
 /// waits for memory, the more the shorter the runs are that it reads of each row.
-const SUM_VECTORS: usize = 16;
+const SUM_VECTORS: usize = 8;
 const SHORT_SUM: usize = 12;
 /// Taken for the number of turns of an inner loop.
 const TURNS: f64 = 16.0;
@@ -403,7 +403,7 @@ impl<'l> Survey<'l> {
             | Op::Sinh
             | Op::Cosh
             | Op::Tanh
-            | Op::Erf => (30.0, 33.0),
+            | Op::Erf => (30.0, if from.size() == 8 { 38.0 } else { 33.0 }),
             Op::CastTrap | Op::CastSat if from == DType::F32 && dtype == DType::I32 => (4.0, 1.5),
             Op::CastTrap | Op::CastSat => (4.0, 7.0),
             Op::CastNearest if from.size() == 8 && from.is_int() && from != DType::U64 => {
