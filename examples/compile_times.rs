@@ -49,14 +49,15 @@ fn main() {
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{table}");
+    let mut out = format!("{table}\n");
     for (variant, mut found) in totals {
         found.sort_unstable();
         if let (Some(median), Some(longest)) = (found.get(found.len() / 2), found.last()) {
             let [median, longest] = [*median, *longest].map(milliseconds);
-            println!("{variant}: median {median} ms, longest {longest} ms");
+            out += &format!("{variant}: median {median} ms, longest {longest} ms\n");
         }
     }
+    std::io::Write::write_all(&mut std::io::stdout(), out.as_bytes()).expect("stdout");
 }
 
 fn milliseconds(time: Duration) -> String {
