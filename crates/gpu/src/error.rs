@@ -83,6 +83,20 @@ pub enum GpuError {
         /// What the dispatch brought.
         found: &'static str,
     },
+    /// A dispatch binds one buffer twice, and writes to it: what it then reads is undefined.
+    #[error(
+        "a dispatch of `{entry}` has buffer `{buffer}` at arguments {first} and {second} and writes to it; give it two buffers"
+    )]
+    Aliased {
+        /// Entry point of the pipeline.
+        entry: String,
+        /// Name of the buffer.
+        buffer: String,
+        /// Position of its first binding.
+        first: usize,
+        /// Position of its second binding.
+        second: usize,
+    },
     /// A byte range reaches past the end of a buffer, or is not a multiple of four bytes.
     #[error("bytes {offset}..{} of buffer `{buffer}` cannot be used: it has {size}, and copies on the device move multiples of 4", offset + bytes)]
     Range {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::{
     device::Device,
     error::GpuError,
-    plan::{Arg, Binding, BindingKind, Dispatch, PipelineId, Shader},
+    plan::{Arg, Binding, BindingKind, BufferId, Dispatch, PipelineId, Shader},
 };
 
 /// Longest shader text in bytes. Generated shaders are a few KiB; more is a mistake or an attack
@@ -179,4 +179,24 @@ pub(crate) fn check_args(shader: &Shader, dispatch: &Dispatch) -> Result<(), Gpu
         }
     }
     Ok(())
+}
+
+/// A buffer with two bindings, one of them written, and the positions of both.
+pub(crate) fn aliased(shader: &Shader, dispatch: &Dispatch) -> Option<(BufferId, usize, usize)> {
+    let buffers: Vec<_> = shader
+        .bindings
+        .iter()
+        .zip(&dispatch.args)
+        .enumerate()
+        .filter_map(|(at, (binding, arg))| match arg {
+            Arg::Buffer(id) => Some((at, *id, binding.kind == BindingKind::StorageReadWrite)),
+            Arg::Uniform(_) => None,
+        })
+        .collect();
+    buffers.iter().enumerate().find_map(|(number, (second, id, written))| {
+        let (first, ..) = buffers[..number]
+            .iter()
+            .find(|(_, other, also_written)| other == id && (*written || *also_written))?;
+        Some((*id, *first, *second))
+    })
 }

@@ -13,7 +13,7 @@ use crate::{
     error::GpuError,
     memory,
     phases::Phases,
-    pipeline::{Pipelines, check_args},
+    pipeline::{Pipelines, aliased, check_args},
     plan::{Arg, BufferId, Dispatch, Init, Pace, PipelineId, Plan, Shader, Step},
     uniforms::{Uniforms, check_size},
 };
@@ -117,7 +117,7 @@ impl Session {
     ///
     /// # Errors
     /// [`GpuError`] if the step names what does not exist, reaches out of a buffer, brings other
-    /// arguments than its pipeline binds, or has a grid over the adapter's limit
+    /// arguments than its pipeline binds, binds one buffer twice and writes to it, or has a grid over the adapter's limit
     /// ([`crate::split_grid`] and [`crate::fold_grid`] help); any error of the device.
     pub fn record(&mut self, step: Step) -> Result<(), GpuError> {
         match &step {
@@ -154,12 +154,17 @@ impl Session {
     }
 
     fn check_dispatch(&self, dispatch: &Dispatch) -> Result<(), GpuError> {
-        check_args(&self.pipelines.get(dispatch.pipeline)?.shader, dispatch)?;
+        let shader = &self.pipelines.get(dispatch.pipeline)?.shader;
+        check_args(shader, dispatch)?;
         for arg in &dispatch.args {
             match arg {
                 Arg::Buffer(id) => drop(self.buffer(*id)?),
                 Arg::Uniform(bytes) => check_size(&self.device, bytes)?,
             }
+        }
+        if let Some((id, first, second)) = aliased(shader, dispatch) {
+            let (entry, buffer) = (shader.entry.clone(), self.buffer(id)?.name.clone());
+            return Err(GpuError::Aliased { entry, buffer, first, second });
         }
         let limit = self.device.info().limits.max_groups_per_dimension;
         match dispatch.grid.iter().max() {

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{launch, on_every_adapter, shader};
 use crossover_gpu::{
     Arg,
@@ -67,7 +69,8 @@ fn vector_add() {
 #[test]
 fn ping_pong_takes_two_bind_groups_and_few_uniforms() {
     on_every_adapter("ping_pong", |_, device| {
-        let pace = Pace { first_batch: 7, ..Pace::default() };
+        // No wait is so long on any machine that the batches do not grow.
+        let pace = Pace { first_batch: 7, target: Duration::from_secs(60), ..Pace::default() };
         let mut session = Session::new(&device, pace).expect("a fresh device");
         let n = 130_u32;
         let kinds = [StorageRead, StorageReadWrite, Uniform];
@@ -93,7 +96,7 @@ fn ping_pong_takes_two_bind_groups_and_few_uniforms() {
         assert_eq!(session.bind_groups(), 2);
         let phases = session.take_phases().expect("the work has ended");
         assert_eq!(phases.dispatches, 100);
-        assert!((2..=15).contains(&phases.submissions), "{phases:?}");
+        assert!((2..=8).contains(&phases.submissions), "{phases:?}");
     });
 }
 
@@ -161,9 +164,14 @@ fn bad_requests_are_refused_and_do_no_harm() {
         session.record(launch(add, &[a, a, c], [1, 1, 1])).expect("the step is sound");
         let sums = session.download(c).expect("the device is as good as new");
         assert_eq!(sums, bytes_of(&[5.0_f32; 16], f32::to_ne_bytes));
-        session.record(launch(add, &[a, c, c], [1, 1, 1])).expect("shows only at submission");
-        let aliased = session.flush();
-        assert!(matches!(aliased, Err(GpuError::Validation { .. })), "{aliased:?}");
+        let aliased = session.record(launch(add, &[a, c, c], [1, 1, 1]));
+        let both =
+            GpuError::Aliased { entry: "add".into(), buffer: "c".into(), first: 1, second: 2 };
+        assert_eq!(aliased, Err(both));
+        // Which of the two calls submits depends on the pace.
+        let within = Step::Copy { from: a, from_offset: 0, to: a, to_offset: 32, bytes: 4 };
+        let within = session.record(within).and_then(|()| session.flush());
+        assert!(matches!(within, Err(GpuError::Validation { .. })), "{within:?}");
     });
 }
 

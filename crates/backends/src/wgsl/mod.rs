@@ -98,6 +98,7 @@ fn failure(error: &GpuError) -> Failure {
         | GpuError::UnknownBuffer(_)
         | GpuError::UnknownPipeline(_)
         | GpuError::Arguments { .. }
+        | GpuError::Aliased { .. }
         | GpuError::Range { .. } => Failure::Failed(error.to_string()),
     }
 }
