@@ -108,11 +108,37 @@ impl HostNode {
         }
     }
 
+    /// The node lists directly inside, in source order.
+    pub fn blocks_mut(&mut self) -> Vec<&mut Vec<HostNode>> {
+        match self {
+            HostNode::If { then, otherwise, .. } => vec![then, otherwise],
+            HostNode::Loop { header, body, .. } => vec![header, body],
+            HostNode::For { body, .. } => vec![body],
+            HostNode::Eval(_)
+            | HostNode::Set { .. }
+            | HostNode::Break
+            | HostNode::Continue
+            | HostNode::Region(_)
+            | HostNode::Serial(_)
+            | HostNode::Bind { .. }
+            | HostNode::Zeros { .. }
+            | HostNode::Return { .. } => Vec::new(),
+        }
+    }
+
     /// Calls `visit` on this node and on every one inside, in pre-order.
     pub fn walk<'k>(&'k self, visit: &mut impl FnMut(&'k HostNode)) {
         visit(self);
         for block in self.blocks() {
             block.iter().for_each(|inner| inner.walk(visit));
+        }
+    }
+
+    /// As [`HostNode::walk`], for what changes regions and serial sections in place.
+    pub fn walk_mut(&mut self, visit: &mut impl FnMut(&mut HostNode)) {
+        visit(self);
+        for block in self.blocks_mut() {
+            block.iter_mut().for_each(|inner| inner.walk_mut(visit));
         }
     }
 }

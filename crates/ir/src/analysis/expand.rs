@@ -31,34 +31,18 @@ pub fn expand_inner_reductions_but(
 ) -> Valid<Module> {
     let mut module = (**module).clone();
     for kernel in &mut module.kernels {
-        kernel.host.iter_mut().for_each(|node| expand_node(node, &keep));
+        let expand = &mut |node: &mut HostNode| match node {
+            HostNode::Region(region) => expand_code(&mut region.code, &keep),
+            HostNode::Serial(serial) => expand_code(&mut serial.code, &keep),
+            _ => {}
+        };
+        kernel.host.iter_mut().for_each(|node| node.walk_mut(expand));
     }
     // Made from a valid module by the builder alone; the tests validate it again.
     Valid::trust(module)
 }
 
 type Keep<'k> = &'k dyn Fn(&Code, &Stmt) -> bool;
-
-fn expand_node(node: &mut HostNode, keep: Keep<'_>) {
-    match node {
-        HostNode::Region(region) => expand_code(&mut region.code, keep),
-        HostNode::Serial(serial) => expand_code(&mut serial.code, keep),
-        HostNode::If { then, otherwise, .. } => {
-            then.iter_mut().chain(otherwise).for_each(|node| expand_node(node, keep));
-        }
-        HostNode::Loop { header, body, .. } => {
-            header.iter_mut().chain(body).for_each(|node| expand_node(node, keep));
-        }
-        HostNode::For { body, .. } => body.iter_mut().for_each(|node| expand_node(node, keep)),
-        HostNode::Eval(_)
-        | HostNode::Set { .. }
-        | HostNode::Break
-        | HostNode::Continue
-        | HostNode::Bind { .. }
-        | HostNode::Zeros { .. }
-        | HostNode::Return { .. } => {}
-    }
-}
 
 fn expand_code(code: &mut Code, keep: Keep<'_>) {
     let stays = staying(code, keep);

@@ -39,45 +39,21 @@ pub fn fold_short_axes(
     let mut module = (**module).clone();
     let insts = module.kernels[kernel].insts.clone();
     let mut found = Vec::new();
-    let host = &mut module.kernels[kernel].host;
-    nodes(host, &mut |region| {
-        let folded = region.and_then(|region| {
-            let (folded, axis) = folded(&insts, region)?;
-            wants(region, &folded, axis).then(|| {
-                *region = folded;
-                axis
-            })
-        });
-        found.push(folded);
-    });
+    let mut region_of = |region: &mut Region| {
+        let (folded, axis) = folded(&insts, region)?;
+        wants(region, &folded, axis).then(|| {
+            *region = folded;
+            axis
+        })
+    };
+    let mut unit = |node: &mut HostNode| match node {
+        HostNode::Region(region) => found.push(region_of(region)),
+        HostNode::Serial(_) => found.push(None),
+        _ => {}
+    };
+    module.kernels[kernel].host.iter_mut().for_each(|node| node.walk_mut(&mut unit));
     // Made of a valid region's own statements around one loop with constant bounds.
     (Valid::trust(module), found)
-}
-
-/// Calls `each` for every region, and with `None` for every serial section, in order.
-fn nodes(nodes: &mut [HostNode], each: &mut dyn FnMut(Option<&mut Region>)) {
-    for node in nodes {
-        match node {
-            HostNode::Region(region) => each(Some(region)),
-            HostNode::Serial(_) => each(None),
-            HostNode::If { then, otherwise, .. } => {
-                self::nodes(then, each);
-                self::nodes(otherwise, each);
-            }
-            HostNode::Loop { header, body, .. } => {
-                self::nodes(header, each);
-                self::nodes(body, each);
-            }
-            HostNode::For { body, .. } => self::nodes(body, each),
-            HostNode::Eval(_)
-            | HostNode::Set { .. }
-            | HostNode::Break
-            | HostNode::Continue
-            | HostNode::Bind { .. }
-            | HostNode::Zeros { .. }
-            | HostNode::Return { .. } => {}
-        }
-    }
 }
 
 fn folded(insts: &[Inst], region: &Region) -> Option<(Region, ShortAxis)> {

@@ -26,13 +26,14 @@ const MOST_STATEMENTS: u64 = 640;
 pub fn simplify(module: &Valid<Module>) -> Valid<Module> {
     let mut module = (**module).clone();
     for kernel in &mut module.kernels {
-        kernel.host.iter_mut().for_each(node);
+        kernel.host.iter_mut().for_each(|node| node.walk_mut(&mut unit));
     }
     // Copies of valid statements with operands renamed; the tests validate it again.
     Valid::trust(module)
 }
 
-fn node(node: &mut HostNode) {
+/// A region or a serial section.
+fn unit(node: &mut HostNode) {
     match node {
         HostNode::Region(region) => {
             let mut simplify = Simplify::new(&region.code);
@@ -53,18 +54,7 @@ fn node(node: &mut HostNode) {
             serial.code.insts = insts;
             serial.code.body = blocks.pop().unwrap_or_default();
         }
-        HostNode::If { then, otherwise, .. } => {
-            then.iter_mut().chain(otherwise).for_each(self::node)
-        }
-        HostNode::Loop { header, body, .. } => header.iter_mut().chain(body).for_each(self::node),
-        HostNode::For { body, .. } => body.iter_mut().for_each(self::node),
-        HostNode::Eval(_)
-        | HostNode::Set { .. }
-        | HostNode::Break
-        | HostNode::Continue
-        | HostNode::Bind { .. }
-        | HostNode::Zeros { .. }
-        | HostNode::Return { .. } => {}
+        _ => {}
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{Block, Code, HostNode, Inst, InstKind, Module, Op, Stmt, Valid, Valu
 pub fn expand(module: &Valid<Module>) -> Valid<Module> {
     let mut module = (**module).clone();
     for kernel in &mut module.kernels {
-        kernel.host.iter_mut().for_each(node);
+        kernel.host.iter_mut().for_each(|node| node.walk_mut(&mut unit));
     }
     // Evaluations become evaluations with the same types in the same blocks; the tests validate
     // the modules again.
@@ -60,7 +60,8 @@ fn loops_have_function(code: &Code) -> bool {
     found
 }
 
-fn node(at: &mut HostNode) {
+/// A region or a serial section.
+fn unit(at: &mut HostNode) {
     match at {
         HostNode::Region(region) => {
             for axis in &mut region.axes {
@@ -69,16 +70,7 @@ fn node(at: &mut HostNode) {
             body(&mut region.code);
         }
         HostNode::Serial(serial) => body(&mut serial.code),
-        HostNode::If { then, otherwise, .. } => then.iter_mut().chain(otherwise).for_each(node),
-        HostNode::Loop { header, body, .. } => header.iter_mut().chain(body).for_each(node),
-        HostNode::For { body, .. } => body.iter_mut().for_each(node),
-        HostNode::Eval(_)
-        | HostNode::Set { .. }
-        | HostNode::Break
-        | HostNode::Continue
-        | HostNode::Bind { .. }
-        | HostNode::Zeros { .. }
-        | HostNode::Return { .. } => {}
+        _ => {}
     }
 }
 
