@@ -318,7 +318,7 @@ fn report_others() {
         Value::Scalar(Scalar::F64(0.1)),
     ];
     let kernel = common::compiled(DIFFUSION);
-    let lanes = common::compiled_in_lanes(DIFFUSION);
+    let lanes = common::compiled_with(DIFFUSION, &common::in_lanes(Lanes::All));
     let mut again = arguments.clone();
     let mut target = vec![0.0; n * n];
     compare(
@@ -328,7 +328,7 @@ fn report_others() {
         || native_diffusion(black_box(&plain), black_box(&mut target), n, n, 0.1),
     );
     let kernel = common::compiled(NORM2);
-    let lanes = common::compiled_in_lanes(NORM2);
+    let lanes = common::compiled_with(NORM2, &common::in_lanes(Lanes::All));
     let mut arguments = [Value::Array(grid)];
     let mut again = arguments.clone();
     compare(

@@ -3,28 +3,13 @@
 
 mod common;
 
-use common::{array_of, compiled_in_lanes, outputs};
-use crossover_ir::{parse, reference, validate};
-use crossover_values::{DType, Scalar, Value, compare::differences};
+use common::{array_of, in_lanes, module_of};
+use crossover_cranelift::Lanes;
+use crossover_values::{DType, Scalar, Value};
 
 /// Runs a kernel in lanes and demands the evaluator's outputs or its error.
 fn agree(text: &str, cases: impl IntoIterator<Item = Vec<Value>>) {
-    let module = validate(parse(text).expect("it parses")).expect("it is valid");
-    let lanes = compiled_in_lanes(text);
-    for arguments in cases {
-        let want = reference::run(&module, 0, &arguments);
-        let got = outputs(&lanes, &arguments, 1);
-        match (&want, &got) {
-            (Ok(want), Ok(got)) => {
-                let equal = |(a, b): (&Value, &Value)| {
-                    differences(a, b).is_ok_and(|found| found.is_empty())
-                };
-                let same = want.len() == got.len() && want.iter().zip(got).all(equal);
-                assert!(same, "{arguments:?}: {got:?}\nnot {want:?}");
-            }
-            (want, got) => assert_eq!(want.as_ref().err(), got.as_ref().err(), "{arguments:?}"),
-        }
-    }
+    common::agree(text, &[(in_lanes(Lanes::All), 1)], cases);
 }
 
 fn words(values: impl IntoIterator<Item = u32>) -> Value {
@@ -82,7 +67,7 @@ fn numbers_of_different_lengths_in_one_chunk() {
   }
 }
 ";
-    let module = validate(parse(text).expect("it parses")).expect("it is valid");
+    let module = module_of(text);
     let region = module.kernels[0].host.iter().find_map(|node| match node {
         crossover_ir::HostNode::Region(region) => Some(region),
         _ => None,
@@ -99,44 +84,69 @@ fn numbers_of_different_lengths_in_one_chunk() {
     agree(text, cases);
 }
 
-/// Quotient and remainder by a number that the call says.
-#[test]
-fn a_divisor_that_all_lanes_share() {
-    let text = "kernel k {
+/// `n[i] += 1`, which must not happen twice, then `q[i], r[i] = a[i] / by, a[i] % by` by one kind of
+/// division, if it is `guarded` where `a[i]` ends with two ones.
+fn division(kind: &str, guarded: bool) -> String {
+    let (open, close) = if guarded { ("if v4 {", "}") } else { ("", "") };
+    format!(
+        "kernel k {{
   array @a: u32[:]
   array @q: u32[:]
   array @r: u32[:]
+  array @n: u32[:]
   var %by: u32
-  params (@a, @q, @r, %by)
-  host {
+  params (@a, @q, @r, @n, %by)
+  host {{
     v0: i32 = const 0
     v1: i32 = extent @a 0
-    region {
+    region {{
       var %i: i32
       axis %i = v0 to v1 step 1
-      body {
+      body {{
         v0: i32 = get %i
         v1: u32 = load @a [v0]
-        v2: u32 = host %by
-        v3: u32 = div_floor v1 v2
-        store @q [v0] = v3
-        v4: u32 = rem_floor v1 v2
-        store @r [v0] = v4
-      }
-    }
+        v2: u32 = const 3
+        v3: u32 = and v1 v2
+        v4: bool = eq v3 v2
+        v5: u32 = load @n [v0]
+        v6: u32 = const 1
+        v7: u32 = add v5 v6
+        store @n [v0] = v7
+        {open}
+        v8: u32 = host %by
+        v9: u32 = div_{kind} v1 v8
+        store @q [v0] = v9
+        v10: u32 = rem_{kind} v1 v8
+        store @r [v0] = v10
+        {close}
+      }}
+    }}
     return ()
-  }
+  }}
+}}
+"
+    )
 }
-";
+
+/// Quotient and remainder by a number that the call says; truncated division by 0 has a value,
+/// and lanes that do not divide do not fail.
+#[test]
+fn a_divisor_that_all_lanes_share() {
     let edges = [0, 1, 2, 3, 9, 10, 0x7fff_ffff, 0x8000_0000, 0x8000_0001, u32::MAX - 1, u32::MAX];
     let spread = (0..30_u32).map(|i| i.wrapping_mul(0x9e37_79b9));
     let numbers: Vec<u32> = edges.into_iter().chain(spread).collect();
     let divisors = [0, 1, 2, 3, 5, 7, 10, 641, 65_535, 65_536, 0x7fff_ffff, 0x8000_0000];
     let more = [0x8000_0001, 0xaaaa_aaab, u32::MAX - 4, u32::MAX - 1, u32::MAX];
-    let cases = divisors.into_iter().chain(more).map(|by| {
-        let zeros = || words(vec![0; numbers.len()]);
-        let by = Value::Scalar(Scalar::U32(by));
-        vec![words(numbers.iter().copied()), zeros(), zeros(), by]
-    });
-    agree(text, cases);
+    let even: Vec<u32> = numbers.iter().map(|n| n & !1).collect();
+    for (kind, guarded) in [("floor", false), ("floor", true), ("trunc", false), ("trunc", true)] {
+        let cases = divisors.into_iter().chain(more).flat_map(|by| {
+            // In the second none divides, so that nothing fails.
+            [&numbers, &even].map(|numbers| {
+                let zeros = || words(vec![0; numbers.len()]);
+                let by = Value::Scalar(Scalar::U32(by));
+                vec![words(numbers.iter().copied()), zeros(), zeros(), zeros(), by]
+            })
+        });
+        agree(&division(kind, guarded), cases);
+    }
 }

@@ -3,10 +3,9 @@
 mod common;
 mod generate;
 
-use common::outputs;
+use common::{outputs, same_end};
 use crossover_cranelift::{Lanes, Options, Threads, compile};
 use crossover_ir::{print, reference};
-use crossover_values::{Value, compare::differences};
 use proptest::prelude::*;
 
 fn check(choices: Vec<u8>) -> Result<(), TestCaseError> {
@@ -18,15 +17,7 @@ fn check(choices: Vec<u8>) -> Result<(), TestCaseError> {
         let options = Options { lanes, threads: alone, ..Options::default() };
         let compiled = compile(&module, 0, &options).expect("a valid program compiles");
         let got = outputs(&compiled, &arguments, threads);
-        let same = match (&want, &got) {
-            (Ok(want), Ok(got)) => {
-                let equal = |(a, b): (&Value, &Value)| {
-                    differences(a, b).is_ok_and(|found| found.is_empty())
-                };
-                want.len() == got.len() && want.iter().zip(got).all(equal)
-            }
-            (want, got) => want.as_ref().err() == got.as_ref().err(),
-        };
+        let same = same_end(&want, &got);
         let text = || print(&module);
         prop_assert!(same, "{threads} threads, lanes {lanes:?}: {got:?}\nnot {want:?}\n{}", text());
     }

@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::{array_of, compiled, element, returned, threads};
+use common::{array_of, compiled, compiled_with, element, module_of, returned, threads};
 use crossover_cranelift::{Bounds, CompileError, Options, RunError, RunOptions, compile};
-use crossover_ir::{TrapKind, parse, validate};
+use crossover_ir::TrapKind;
 use crossover_values::{Array, DType, ParamKind, Scalar, Value};
 
 /// `for step in range(steps): v = 2 u + v elementwise; u, v = v, u`, and a third array.
@@ -181,8 +181,7 @@ fn a_cancelled_run_ends_before_its_first_node() {
 
 #[test]
 fn a_kernel_that_is_not_there_is_an_error() {
-    let module = validate(parse(SWAP).unwrap()).unwrap();
-    let error = compile(&module, 3, &Options::default()).err();
+    let error = compile(&module_of(SWAP), 3, &Options::default()).err();
     assert!(matches!(error, Some(CompileError::NoKernel { kernel: 3, kernels: 1 })));
 }
 
@@ -207,9 +206,8 @@ fn a_compilation_shows_its_code_and_its_cost() {
 
 #[test]
 fn unchecked_code_has_no_tests_of_indices() {
-    let module = validate(parse(SWAP).unwrap()).unwrap();
     let [checked, unchecked] = [Bounds::Checked, Bounds::Unchecked]
-        .map(|bounds| compile(&module, 0, &Options { bounds, ..Options::default() }).unwrap());
+        .map(|bounds| compiled_with(SWAP, &Options { bounds, ..Options::default() }));
     assert!(unchecked.code_size() < checked.code_size());
     assert!(!unchecked.clif().contains("uge"), "{}", unchecked.clif());
     let mut arguments = [i32s(&[1, 2]), i32s(&[3, 4]), Value::Scalar(Scalar::I32(1))];

@@ -3,10 +3,9 @@
 
 mod common;
 
-use common::{array_of, outputs};
-use crossover_cranelift::{Options, compile};
-use crossover_ir::{parse, reference, validate};
-use crossover_values::{Array, DType, Scalar, Value, compare::differences};
+use common::{agree, array_of};
+use crossover_cranelift::Options;
+use crossover_values::{Array, DType, Scalar, Value};
 
 /// From each place of `a` on: past what lies between 0 and 5, at most to `n`; then whether that is
 /// the end, or a 9.
@@ -102,34 +101,16 @@ const SCAN: &str = "kernel k {
 
 #[test]
 fn lazy_conditions_evaluate_what_they_must() {
-    let module = validate(parse(SCAN).expect("it parses")).expect("it is valid");
-    let compiled = compile(&module, 0, &Options::default()).expect("it compiles");
-    let numbers = [1, 2, 9, 0, 4, 4, 7, 3, 0, 9, 1, 1];
-    let scalars = numbers.map(Scalar::I32);
-    let (mut results, mut traps) = (0, 0);
-    for n in 0..16 {
-        for lanes in [1, 5, 12, 14] {
-            let arguments = [
-                Value::Array(Array::zeros(DType::I32, &[lanes])),
-                Value::Array(Array::zeros(DType::Bool, &[lanes])),
-                Value::Array(array_of(DType::I32, &scalars)),
-                Value::Scalar(Scalar::I32(n)),
-            ];
-            let want = reference::run(&module, 0, &arguments);
-            let got = outputs(&compiled, &arguments, 1);
-            match (&want, &got) {
-                (Ok(want), Ok(got)) => {
-                    results += 1;
-                    for (want, got) in want.iter().zip(got) {
-                        assert_eq!(differences(want, got).map(|found| found.len()), Ok(0));
-                    }
-                }
-                (want, got) => {
-                    traps += 1;
-                    assert_eq!(want.as_ref().err(), got.as_ref().err(), "n {n}, {lanes} lanes");
-                }
-            }
-        }
-    }
+    let scalars = [1, 2, 9, 0, 4, 4, 7, 3, 0, 9, 1, 1].map(Scalar::I32);
+    let case = |n: i32, lanes: usize| {
+        vec![
+            Value::Array(Array::zeros(DType::I32, &[lanes])),
+            Value::Array(Array::zeros(DType::Bool, &[lanes])),
+            Value::Array(array_of(DType::I32, &scalars)),
+            Value::Scalar(Scalar::I32(n)),
+        ]
+    };
+    let cases = (0..16).flat_map(|n| [1, 5, 12, 14].map(|lanes| case(n, lanes)));
+    let (results, traps) = agree(SCAN, &[(Options::default(), 1)], cases);
     assert!(results > 20 && traps > 3, "{results} results, {traps} traps");
 }

@@ -4,42 +4,21 @@
 
 mod common;
 
-use common::{array_of, compiled_inner, outputs};
-use crossover_cranelift::{Lanes, Options, compile};
-use crossover_ir::{parse, reference, validate};
-use crossover_values::{DType, Scalar, Value, compare::differences};
+use common::{array_of, compiled_with, in_lanes};
+use crossover_cranelift::Lanes;
+use crossover_values::{DType, Scalar, Value};
 
 /// Runs a kernel on cases and demands the evaluator's outputs or its error.
 fn agree(text: &str, cases: impl IntoIterator<Item = Vec<Value>>) {
-    let module = parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let all = [Lanes::Off, Lanes::Paying, Lanes::All, Lanes::Inner];
-    let all = all.map(|lanes| {
-        let options = Options { lanes, ..Options::default() };
-        (lanes, compile(&module, 0, &options).expect("it compiles"))
-    });
-    for (number, arguments) in cases.into_iter().enumerate() {
-        let want = reference::run(&module, 0, &arguments);
-        let threaded = all.iter().filter(|it| it.0 == Lanes::All).map(|it| (it, 2));
-        for ((lanes, compiled), threads) in all.iter().map(|it| (it, 1)).chain(threaded) {
-            let got = outputs(compiled, &arguments, threads);
-            let same = match (&want, &got) {
-                (Ok(want), Ok(got)) => {
-                    let equal = |(a, b): (&Value, &Value)| {
-                        differences(a, b).is_ok_and(|found| found.is_empty())
-                    };
-                    want.len() == got.len() && want.iter().zip(got).all(equal)
-                }
-                (want, got) => want.as_ref().err() == got.as_ref().err(),
-            };
-            assert!(same, "case {number}, {lanes:?}: {got:?}\nnot {want:?}\n{text}");
-        }
-    }
+    let ways = all.map(|lanes| (in_lanes(lanes), 1));
+    let threaded = (in_lanes(Lanes::All), 2);
+    common::agree(text, &[ways.as_slice(), &[threaded]].concat(), cases);
 }
 
 /// Whether an inner loop of a kernel has lanes where all can.
 fn has_lanes(text: &str) -> bool {
-    compiled_inner(text).lanes().contains("; inner loop over")
+    compiled_with(text, &in_lanes(Lanes::Inner)).lanes().contains("; inner loop over")
 }
 
 /// A region over `i`, whose body has the loop `for j in lo[i] .. hi[i]`; `more` declares, `head`
@@ -394,10 +373,7 @@ fn short_last_axes() {
         ([-1, 2], 2, sum, add),
     ] {
         let text = grid(bounds, step, more, body);
-        let module = validate(parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}")));
-        let module = module.unwrap_or_else(|error| panic!("{error}\n{text}"));
-        let options = Options { lanes: Lanes::All, ..Options::default() };
-        let shown = compile(&module, 0, &options).unwrap().lanes();
+        let shown = compiled_with(&text, &in_lanes(Lanes::All)).lanes();
         assert!(shown.contains("for %c"), "{shown}");
         let of = |n: usize, fails: Option<usize>| {
             let y = (0..n).map(|i| if Some(i) == fails { 2 } else { 100 + i as i32 % 7 });

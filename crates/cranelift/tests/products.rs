@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{array_of, compiled, compiled_in_lanes, element, threads};
+use common::{array_of, compiled, compiled_with, element, in_lanes, threads};
+use crossover_cranelift::Lanes;
 use crossover_values::{DType, Scalar, Value};
 
 /// `low` and `high` get the halves of `a * factor` and, where `a` is odd, are computed once more
@@ -59,7 +60,7 @@ fn halves_are_those_of_the_whole_product() {
         [0, 1, 2, 3, 0xffff, 0x1_0001, 0x8000_0000, 0xd251_1f53, u32::MAX - 1, u32::MAX].into();
     for (text, factor) in [("const 3528531795", Some(3_528_531_795)), ("load @a [v0]", None)] {
         let text = kernel(text);
-        for kernel in [compiled(&text), compiled_in_lanes(&text)] {
+        for kernel in [compiled(&text), compiled_with(&text, &in_lanes(Lanes::All))] {
             let scalars: Vec<Scalar> = numbers.iter().map(|x| Scalar::U32(*x)).collect();
             let zeros = vec![Scalar::U32(0); numbers.len()];
             let mut arguments =

@@ -6,9 +6,9 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::{array_of, compiled, element, returned, threads};
-use crossover_cranelift::{Options, RunError, RunOptions, Threads, compile};
-use crossover_ir::{Trap, TrapKind, parse, validate};
+use common::{array_of, compiled, compiled_with, element, returned, threads};
+use crossover_cranelift::{Options, RunError, RunOptions, Threads};
+use crossover_ir::{Trap, TrapKind};
 use crossover_values::{Array, DType, Scalar, Value};
 
 fn trap(error: RunError) -> Trap {
@@ -251,10 +251,8 @@ fn atomics_lose_nothing() {
     let n = 60_000_u64;
     for dtype in [DType::U32, DType::I32] {
         let text = atomics(dtype);
-        let [shared, alone] = [Threads::Many, Threads::One].map(|threads| {
-            let module = validate(parse(&text).unwrap()).unwrap();
-            compile(&module, 0, &Options { threads, ..Options::default() }).unwrap()
-        });
+        let [shared, alone] = [Threads::Many, Threads::One]
+            .map(|threads| compiled_with(&text, &Options { threads, ..Options::default() }));
         assert!(shared.clif().contains("atomic_rmw") && shared.clif().contains("atomic_cas"));
         assert!(!alone.clif().contains("atomic_rmw") && !alone.clif().contains("atomic_cas"));
         // Code for one thread stays on one, whatever is asked for.

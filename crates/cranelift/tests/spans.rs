@@ -3,39 +3,15 @@
 
 mod common;
 
-use common::{array_of, outputs};
-use crossover_cranelift::{Bounds, Lanes, Options, compile};
-use crossover_ir::{parse, reference, validate};
-use crossover_values::{Array, DType, Scalar, Value, compare::differences};
+use common::{array_of, in_lanes};
+use crossover_cranelift::{Bounds, Lanes, Options};
+use crossover_values::{Array, DType, Scalar, Value};
 
-/// Runs a kernel on cases and demands the evaluator's outputs or its error.
+/// Runs a kernel on cases, with tests of bounds and without, in scalar code and in lanes, and
+/// demands the evaluator's outputs or its error.
 fn agree(text: &str, cases: impl IntoIterator<Item = Vec<Value>>) {
-    let module = parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let compiled = compile(&module, 0, &Options::default()).expect("it compiles");
-    let free = compile(&module, 0, &Options { bounds: Bounds::Unchecked, ..Options::default() })
-        .expect("it compiles");
-    let lanes = compile(&module, 0, &Options { lanes: Lanes::All, ..Options::default() })
-        .expect("it compiles");
-    for (number, arguments) in cases.into_iter().enumerate() {
-        let want = reference::run(&module, 0, &arguments);
-        let mut got = vec![outputs(&compiled, &arguments, 1), outputs(&lanes, &arguments, 1)];
-        if want.is_ok() {
-            got.push(outputs(&free, &arguments, 1));
-        }
-        for got in got {
-            let same = match (&want, &got) {
-                (Ok(want), Ok(got)) => {
-                    let equal = |(a, b): (&Value, &Value)| {
-                        differences(a, b).is_ok_and(|found| found.is_empty())
-                    };
-                    want.len() == got.len() && want.iter().zip(got).all(equal)
-                }
-                (want, got) => want.as_ref().err() == got.as_ref().err(),
-            };
-            assert!(same, "case {number}: {got:?}\nnot {want:?}");
-        }
-    }
+    let free = Options { bounds: Bounds::Unchecked, ..Options::default() };
+    common::agree(text, &[(Options::default(), 1), (in_lanes(Lanes::All), 1), (free, 1)], cases);
 }
 
 fn floats(n: usize) -> Value {

@@ -3,31 +3,14 @@
 
 mod common;
 
-use common::{array_of, compiled_in_lanes, outputs};
-use crossover_ir::{parse, reference, validate};
-use crossover_values::{Array, DType, Scalar, Value, compare::differences};
+use common::{array_of, in_lanes};
+use crossover_cranelift::Lanes;
+use crossover_values::{Array, DType, Scalar, Value};
 
 /// Runs a kernel in lanes, by one thread and by three, and demands the evaluator's outputs or
 /// its error.
 fn agree(text: &str, cases: impl IntoIterator<Item = Vec<Value>>) {
-    let module = validate(parse(text).expect("it parses")).expect("it is valid");
-    let lanes = compiled_in_lanes(text);
-    for (number, arguments) in cases.into_iter().enumerate() {
-        let want = reference::run(&module, 0, &arguments);
-        for threads in [1, 3] {
-            let got = outputs(&lanes, &arguments, threads);
-            let same = match (&want, &got) {
-                (Ok(want), Ok(got)) => {
-                    let equal = |(a, b): (&Value, &Value)| {
-                        differences(a, b).is_ok_and(|found| found.is_empty())
-                    };
-                    want.len() == got.len() && want.iter().zip(got).all(equal)
-                }
-                (want, got) => want.as_ref().err() == got.as_ref().err(),
-            };
-            assert!(same, "case {number}, {threads} threads: {got:?}\nnot {want:?}");
-        }
-    }
+    common::agree(text, &[1, 3].map(|threads| (in_lanes(Lanes::All), threads)), cases);
 }
 
 fn int(n: i32) -> Value {

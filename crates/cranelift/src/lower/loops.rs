@@ -15,6 +15,15 @@ const SMALL_HEADER: usize = 48;
 /// Counted loops with constant bounds up to this many iterations have no cancel point.
 const SHORT_LOOP: i128 = 4096;
 
+/// A counted loop in 64 bits.
+struct Wide {
+    counter: Variable,
+    /// Where the counter begins and ends.
+    origin: Value,
+    stop: Value,
+    exit: ClifBlock,
+}
+
 impl<'a> Lower<'a, '_> {
     /// A loop with a condition.
     pub(super) fn repeat(
@@ -144,17 +153,8 @@ impl<'a> Lower<'a, '_> {
     /// looks at the cancel flag.
     fn count_wide(&mut self, var: VarId, lo: ValueId, hi: ValueId, body: &Block) {
         let cancellable = !self.is_short(lo, hi);
-        let (dtype, variable) = (self.dtype(lo), self.vars[var.0 as usize]);
-        let [lo, stop] = [lo, hi].map(|bound| {
-            let bound = self.value(bound);
-            self.widened(bound, dtype)
-        });
-        let counter = self.builder.declare_var(I64);
-        self.builder.def_var(counter, lo);
-        let [start, exit] = [0, 1].map(|_| self.builder.create_block());
-        let any = self.builder.ins().icmp(IntCC::SignedLessThan, lo, stop);
-        self.builder.ins().brif(any, start, &[], exit, &[]);
-        self.continue_in(start);
+        let variable = self.vars[var.0 as usize];
+        let Wide { counter, stop, exit, .. } = self.start_wide([lo, hi]);
         let counted = Counted { counter, stop, lo: None, cancellable, exit };
         self.counted(var, body, counted, (&[], None), &mut |lower| {
             let here = lower.builder.use_var(counter);
@@ -164,6 +164,23 @@ impl<'a> Lower<'a, '_> {
             lower.loop_body(body, LoopTargets { exit, next });
         });
         self.continue_in(exit);
+    }
+
+    /// Begins a loop of 64-bit numbers where its range is not empty; goes on in its first
+    /// iteration.
+    fn start_wide(&mut self, bounds: [ValueId; 2]) -> Wide {
+        let dtype = self.dtype(bounds[0]);
+        let [origin, stop] = bounds.map(|bound| {
+            let bound = self.value(bound);
+            self.widened(bound, dtype)
+        });
+        let counter = self.builder.declare_var(I64);
+        self.builder.def_var(counter, origin);
+        let [start, exit] = [0, 1].map(|_| self.builder.create_block());
+        let any = self.builder.ins().icmp(IntCC::SignedLessThan, origin, stop);
+        self.builder.ins().brif(any, start, &[], exit, &[]);
+        self.continue_in(start);
+        Wide { counter, origin, stop, exit }
     }
 
     /// How a counted loop runs in lanes, if it does.
@@ -181,18 +198,8 @@ impl<'a> Lower<'a, '_> {
         body: &Block,
         reduces: &[ReduceId],
     ) {
-        let dtype = self.dtype(bounds[0]);
-        let [lo, stop] = bounds.map(|bound| {
-            let bound = self.value(bound);
-            self.widened(bound, dtype)
-        });
-        let counter = self.builder.declare_var(I64);
-        self.builder.def_var(counter, lo);
-        let [start, exit] = [0, 1].map(|_| self.builder.create_block());
-        let any = self.builder.ins().icmp(IntCC::SignedLessThan, lo, stop);
-        self.builder.ins().brif(any, start, &[], exit, &[]);
-        self.continue_in(start);
-        let inner = Inner { var, body, reduces, counter, origin: lo, until: stop };
+        let Wide { counter, origin, stop, exit } = self.start_wide(bounds);
+        let inner = Inner { var, body, reduces, counter, origin, until: stop };
         self.inner_lanes(plan, &inner);
         self.builder.ins().jump(exit, &[]);
         self.continue_in(exit);

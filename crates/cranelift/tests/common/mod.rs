@@ -1,11 +1,15 @@
 //! Builds kernels for the tests: one region or serial section over given parameters.
 #![allow(clippy::unwrap_used, reason = "a test's own mistakes end the test")]
 
+use crossover_cranelift::{
+    Bounds, Compiled, Lanes, Options, Outcome, RunError, RunOptions, compile,
+};
 use crossover_ir::{
     ArrayId, ArrayName, Axis, Block, Code, HostNode, Inst, InstKind, Kernel, KernelParam, Module,
-    Op, Reduce, Region, Returned, Source, Span, Stmt, Valid, ValueId, Var, VarId, validate,
+    Op, Reduce, Region, Returned, Source, Span, Stmt, Trap, Valid, ValueId, Var, VarId, parse,
+    reference, validate,
 };
-use crossover_values::{Array, DType, ParamKind, Scalar, Value};
+use crossover_values::{Array, DType, ParamKind, Scalar, Value, compare::differences};
 
 /// A kernel in the making: host level and the lane code of its only region.
 #[derive(Default)]
@@ -211,42 +215,39 @@ pub(crate) fn same(a: Scalar, b: Scalar) -> bool {
     a == b || (a.dtype() == b.dtype() && nan(a) && nan(b))
 }
 
-/// Compiles the only kernel of a module in the text form.
+/// A module in the text form.
 #[allow(dead_code, reason = "each test file uses its own part")]
-pub(crate) fn compiled(text: &str) -> crossover_cranelift::Compiled {
-    let module = crossover_ir::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    crossover_cranelift::compile(&module, 0, &crossover_cranelift::Options::default()).unwrap()
+pub(crate) fn module_of(text: &str) -> Valid<Module> {
+    let module = parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The same in lanes.
+/// The only kernel of a module in the text form.
 #[allow(dead_code, reason = "each test file uses its own part")]
-pub(crate) fn compiled_in_lanes(text: &str) -> crossover_cranelift::Compiled {
-    let module = crossover_ir::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let lanes = crossover_cranelift::Lanes::All;
-    let options = crossover_cranelift::Options { lanes, ..Default::default() };
-    crossover_cranelift::compile(&module, 0, &options).unwrap()
+pub(crate) fn compiled_with(text: &str, options: &Options) -> Compiled {
+    compile(&module_of(text), 0, options).unwrap()
 }
 
-/// Inner loops in lanes, and nothing else.
+/// The same with the options that nobody asks for.
 #[allow(dead_code, reason = "each test file uses its own part")]
-pub(crate) fn compiled_inner(text: &str) -> crossover_cranelift::Compiled {
-    let module = crossover_ir::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let module = validate(module).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let lanes = crossover_cranelift::Lanes::Inner;
-    let options = crossover_cranelift::Options { lanes, ..Default::default() };
-    crossover_cranelift::compile(&module, 0, &options).unwrap()
+pub(crate) fn compiled(text: &str) -> Compiled {
+    compiled_with(text, &Options::default())
+}
+
+/// Which loops run in lanes.
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn in_lanes(lanes: Lanes) -> Options {
+    Options { lanes, ..Options::default() }
 }
 
 #[allow(dead_code, reason = "each test file uses its own part")]
-pub(crate) fn threads(threads: usize) -> crossover_cranelift::RunOptions {
-    crossover_cranelift::RunOptions { threads, ..Default::default() }
+pub(crate) fn threads(threads: usize) -> RunOptions {
+    RunOptions { threads, ..Default::default() }
 }
 
 /// The scalars that a run returns.
 #[allow(dead_code, reason = "each test file uses its own part")]
-pub(crate) fn returned(outcome: &crossover_cranelift::Outcome) -> Vec<Scalar> {
+pub(crate) fn returned(outcome: &Outcome) -> Vec<Scalar> {
     let scalar = |value: &Value| match value {
         Value::Scalar(scalar) => *scalar,
         Value::Array(_) => panic!("an array"),
@@ -254,21 +255,65 @@ pub(crate) fn returned(outcome: &crossover_cranelift::Outcome) -> Vec<Scalar> {
     outcome.returned.iter().map(scalar).collect()
 }
 
-/// Runs on copies of the arguments and gives the outputs in the order of the signature.
+/// What a run gives: outputs in the order of the signature, or the error.
+pub(crate) type Ended = Result<Vec<Value>, Trap>;
+
+/// Runs on copies of the arguments.
 #[allow(dead_code, reason = "each test file uses its own part")]
-pub(crate) fn outputs(
-    kernel: &crossover_cranelift::Compiled,
-    arguments: &[Value],
-    count: usize,
-) -> Result<Vec<Value>, crossover_ir::Trap> {
+pub(crate) fn outputs(kernel: &Compiled, arguments: &[Value], count: usize) -> Ended {
     let mut arguments = arguments.to_vec();
     let outcome = match kernel.run(&mut arguments, &threads(count)) {
         Ok(outcome) => outcome,
-        Err(crossover_cranelift::RunError::Trap(trap)) => return Err(trap),
+        Err(RunError::Trap(trap)) => return Err(trap),
         Err(error) => panic!("{error}"),
     };
     let signature = crossover_ir::signature(kernel.kernel());
     let written = arguments.into_iter().zip(&signature.params);
     let written = written.filter(|(_, param)| param.role.is_output()).map(|(value, _)| value);
     Ok(written.chain(outcome.returned).collect())
+}
+
+/// Whether two runs ended alike: with equal bits (all NaN are one), or with the same error.
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn same_end(want: &Ended, got: &Ended) -> bool {
+    match (want, got) {
+        (Ok(want), Ok(got)) => {
+            let equal =
+                |(a, b): (&Value, &Value)| differences(a, b).is_ok_and(|found| found.is_empty());
+            want.len() == got.len() && want.iter().zip(got).all(equal)
+        }
+        (want, got) => want.as_ref().err() == got.as_ref().err(),
+    }
+}
+
+/// Runs a kernel on cases, compiled in several ways and each on a number of threads, and demands
+/// the evaluator's outputs or its error; code without tests of bounds sees only what has none.
+/// Returns how many cases had outputs, and how many errors.
+#[allow(dead_code, reason = "each test file uses its own part")]
+pub(crate) fn agree(
+    text: &str,
+    ways: &[(Options, usize)],
+    cases: impl IntoIterator<Item = Vec<Value>>,
+) -> (usize, usize) {
+    let module = module_of(text);
+    let ways: Vec<_> = ways
+        .iter()
+        .map(|(options, count)| (options, *count, compile(&module, 0, options).unwrap()))
+        .collect();
+    let (mut results, mut traps) = (0, 0);
+    for (number, arguments) in cases.into_iter().enumerate() {
+        let want = reference::run(&module, 0, &arguments);
+        *if want.is_ok() { &mut results } else { &mut traps } += 1;
+        for (options, count, kernel) in &ways {
+            if want.is_err() && options.bounds == Bounds::Unchecked {
+                continue;
+            }
+            let got = outputs(kernel, &arguments, *count);
+            assert!(
+                same_end(&want, &got),
+                "case {number}, {options:?}, {count} threads: {got:?}\nnot {want:?}\n{text}"
+            );
+        }
+    }
+    (results, traps)
 }

@@ -74,7 +74,9 @@ impl Lanes<'_, '_, '_> {
         if literal.is_some_and(|by| by != 0) {
             return self.lane_by_lane(op, args, inst);
         }
-        if inst.dtype == DType::U32 && self.shape(args[1]) == Shape::Uniform {
+        // The chunk is given up where the divisor is 0, which the analysis expects of floor
+        // division alone: truncated division by 0 has a value.
+        if floor && inst.dtype == DType::U32 && self.shape(args[1]) == Shape::Uniform {
             return self.divide_by_uniform(args, quotient);
         }
         self.safe_divisor(args[1]);

@@ -8,8 +8,7 @@
 //! ```
 //!
 //! What is left of a span is a chunk that ends with it, where iterations may run twice; otherwise
-//! scalar code. Where spans keep being short, scalar runs get longer: a loop that vectors do not suit costs
-//! little more than scalar code.
+//! scalar code.
 
 use std::collections::HashMap;
 
@@ -22,12 +21,10 @@ use crossover_ir::lanes::LaneStmt;
 use crossover_ir::{InstKind, Region, ValueId};
 
 use super::mask::Mask;
+use super::patience::Patience;
 use super::{Lanes, Plan};
 use crate::layout::PARTIALS;
 use crate::lower::Lower;
-
-/// Scalar iterations at most before vectors are tried again.
-const MOST_PATIENCE: u64 = 1024;
 
 /// Blocks and variables of the axis.
 struct Frame {
@@ -36,8 +33,7 @@ struct Frame {
     stop: Value,
     /// Where the scalar iterations end.
     run_end: Variable,
-    /// Scalar iterations at least, after vectors could not go on.
-    patience: Variable,
+    patience: Patience,
     outer: Block,
     scalar: Block,
     exit: Block,
@@ -102,19 +98,18 @@ impl<'l, 'a, 'b> Lanes<'l, 'a, 'b> {
 
 impl Lanes<'_, '_, '_> {
     fn axis(&mut self, region: &Region, level: usize, stop: Value) {
+        let patience = Patience::new(self.lower, 1);
         let builder = &mut self.lower.builder;
         let frame = Frame {
             level,
             position: self.lower.positions[level],
             stop,
             run_end: builder.declare_var(I64),
-            patience: builder.declare_var(I64),
+            patience,
             outer: builder.create_block(),
             scalar: builder.create_block(),
             exit: builder.create_block(),
         };
-        let some = self.lower.integer(I64, 1);
-        self.lower.builder.def_var(frame.patience, some);
         self.lower.builder.def_var(frame.run_end, stop);
         self.lower.builder.ins().jump(frame.outer, &[]);
         self.lower.builder.switch_to_block(frame.outer);
@@ -180,12 +175,7 @@ impl Lanes<'_, '_, '_> {
 
     /// At least `count` scalar iterations, and the more the longer vectors could not go on.
     fn wait(&mut self, frame: &Frame, count: Value) {
-        let patience = self.lower.builder.use_var(frame.patience);
-        let count = self.lower.builder.ins().umax(patience, count);
-        let more = self.lower.builder.ins().iadd(patience, patience);
-        let most = self.lower.integer(I64, MOST_PATIENCE);
-        let more = self.lower.builder.ins().umin(more, most);
-        self.lower.builder.def_var(frame.patience, more);
+        let count = frame.patience.run(self.lower, count);
         self.run_scalar(frame, count);
     }
 
@@ -223,8 +213,7 @@ impl Lanes<'_, '_, '_> {
         }
         self.lower.builder.seal_block(head);
         self.finish_partials();
-        let some = self.lower.integer(I64, 1);
-        self.lower.builder.def_var(frame.patience, some);
+        frame.patience.reset(self.lower, 1);
         let next = self.lower.builder.use_var(start.since);
         self.move_to(frame, &start, next);
         self.after_span(frame, span, next);
@@ -280,9 +269,7 @@ impl Lanes<'_, '_, '_> {
         self.restore_partials(saved);
         self.finish_partials();
         let whole = self.lower.integer(I64, u64::from(self.count));
-        let patience = self.lower.builder.use_var(frame.patience);
-        let patience = self.lower.builder.ins().umax(patience, whole);
-        self.lower.builder.def_var(frame.patience, patience);
+        frame.patience.at_least(self.lower, whole);
         self.wait(frame, whole);
     }
 

@@ -79,6 +79,11 @@ impl Lanes<'_, '_, '_> {
                 self.lower.builder.ins().uwiden_low(shorts)
             })
             .collect();
+        self.narrow(dtype, words)
+    }
+
+    /// What words hold of narrow elements: those of a `bool` become a mask.
+    fn narrow(&mut self, dtype: DType, words: Vec<Value>) -> Vec<Value> {
         if dtype != DType::Bool {
             return words;
         }
@@ -374,12 +379,7 @@ impl Lanes<'_, '_, '_> {
                 self.lower.builder.ins().load(I32X4, flags, address, offset + part * VECTOR as i32)
             })
             .collect();
-        if dtype != DType::Bool {
-            return words;
-        }
-        let negated: Vec<Value> =
-            words.into_iter().map(|word| self.lower.builder.ins().ineg(word)).collect();
-        self.as_mask(negated, 4)
+        self.narrow(dtype, words)
     }
 
     /// Stores all lanes' elements at one index. Lanes that are not active get back what they had:

@@ -22,6 +22,7 @@ mod mask;
 mod memory;
 mod nested;
 mod ops;
+mod patience;
 mod plan;
 mod reduce;
 mod shared;

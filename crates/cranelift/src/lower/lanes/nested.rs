@@ -22,6 +22,7 @@ use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder, Value};
 use cranelift_frontend::Variable;
 use crossover_ir::{Block, Reduce, ReduceId, ReduceOp, Stmt, ValueId, VarId};
 
+use super::patience::Patience;
 use super::{Held, Lanes, Plan};
 use crate::layout::PARTIALS;
 use crate::lower::sums::{unaligned, vectors};
@@ -29,8 +30,6 @@ use crate::lower::{LoopTargets, Lower};
 
 /// Iterations between two looks at the cancel flag, about.
 const UNCANCELLED: u64 = 1 << 16;
-/// Scalar iterations at most before vectors are tried again.
-const MOST_PATIENCE: u64 = 1024;
 
 /// A loop over a 64-bit counter below `until`, in steps of one.
 pub(in crate::lower) struct Inner<'s> {
@@ -47,8 +46,7 @@ pub(in crate::lower) struct Inner<'s> {
 struct Frame {
     /// Where the scalar iterations end.
     run_end: Variable,
-    /// Scalar iterations at least, after vectors could not go on.
-    patience: Variable,
+    patience: Patience,
     outer: ClifBlock,
     scalar: ClifBlock,
     exit: ClifBlock,
@@ -106,16 +104,15 @@ impl Lanes<'_, '_, '_> {
     fn inner(&mut self, inner: &Inner<'_>) {
         self.declare_partials(inner);
         self.count = self.plan.piece;
+        let patience = Patience::new(self.lower, u64::from(self.plan.count));
         let builder = &mut self.lower.builder;
         let frame = Frame {
             run_end: builder.declare_var(I64),
-            patience: builder.declare_var(I64),
+            patience,
             outer: builder.create_block(),
             scalar: builder.create_block(),
             exit: builder.create_block(),
         };
-        let some = self.lower.integer(I64, u64::from(self.plan.count));
-        self.lower.builder.def_var(frame.patience, some);
         self.lower.builder.def_var(frame.run_end, inner.until);
         self.lower.builder.ins().jump(frame.outer, &[]);
         self.lower.builder.switch_to_block(frame.outer);
@@ -202,13 +199,8 @@ impl Lanes<'_, '_, '_> {
 
     /// Scalar iterations after a span that was too short, or a chunk that was given up.
     fn wait_inner(&mut self, inner: &Inner<'_>, frame: &Frame, span: Value) {
-        let patience = self.lower.builder.use_var(frame.patience);
         let beyond = self.lower.builder.ins().iadd_imm_s(span, 1);
-        let count = self.lower.builder.ins().umax(patience, beyond);
-        let more = self.lower.builder.ins().iadd(patience, patience);
-        let most = self.lower.integer(I64, MOST_PATIENCE);
-        let more = self.lower.builder.ins().umin(more, most);
-        self.lower.builder.def_var(frame.patience, more);
+        let count = frame.patience.run(self.lower, beyond);
         self.run_rest(inner, frame, count);
     }
 
@@ -241,8 +233,7 @@ impl Lanes<'_, '_, '_> {
             self.rest_in_pieces(inner, from, end, &mut given_up);
         }
         self.combine_lanes(&unordered);
-        let some = self.lower.integer(I64, u64::from(self.plan.count));
-        self.lower.builder.def_var(frame.patience, some);
+        frame.patience.reset(self.lower, u64::from(self.plan.count));
         let left = self.lower.builder.create_block();
         let next = self.lower.builder.use_var(inner.counter);
         let more = self.lower.builder.ins().icmp(IntCC::NotEqual, next, inner.until);
