@@ -184,10 +184,11 @@ impl Block<'_, '_, '_> {
         }
     }
 
-    /// A division of 64 bits, active lane by lane: there are no vectors of these, and a lane that
-    /// waits would wait as long as one that divides.
+    /// A function of two operands, active lane by lane; the block is given up where it has no
+    /// value. So are divisions of 64 bits: there are no vectors of these, and a lane that waits
+    /// would wait as long as one that divides.
     #[inline(always)]
-    pub(super) fn divide<T: Lane>(
+    pub(super) fn pairs<T: Lane>(
         &mut self,
         inst: &BlockInst,
         function: impl Fn(T, T) -> Option<T>,
@@ -203,18 +204,15 @@ impl Block<'_, '_, '_> {
         Ok(())
     }
 
-    /// A function of two operands, active lane by lane.
+    /// A mathematical function of two operands.
     #[inline(never)]
-    pub(super) fn math2<T: Lane>(&mut self, inst: &BlockInst, functions: &[fn(T, T) -> T]) {
+    pub(super) fn math2<T: Lane>(
+        &mut self,
+        inst: &BlockInst,
+        functions: &[fn(T, T) -> T],
+    ) -> Result<(), Stop> {
         let function = functions[inst.t as usize];
-        let (others, result) = self.frame.split::<T::Word>(inst.r);
-        let a = &others.row::<T::Word>(inst.args[0])[..self.groups * GROUP];
-        let b = &others.row::<T::Word>(inst.args[1])[..self.groups * GROUP];
-        let mask = others.row::<u32>(inst.m);
-        let pairs = a.iter().zip(b).enumerate();
-        for (lane, (a, b)) in pairs.filter(|(lane, _)| mask[*lane] != 0) {
-            result[lane] = function(T::get(*a), T::get(*b)).put();
-        }
+        self.pairs(inst, |a, b| Some(function(a, b)))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! One loop, one `match`, as in the scalar machine; an arm runs over the lanes of its rows. It is
 //! compiled for the widest instruction sets that a processor may have and for the least one (see
-//! [`run`]): arms are plain loops over groups of lanes, which the compiler turns into the vectors of that set.
+//! [`run`]): arms are plain loops over groups of lanes, which the compiler turns into the vectors
+//! of that set.
 
 use fearless_simd::Level;
 
@@ -107,14 +108,14 @@ macro_rules! define_steps {
                             }
                         }
                     })*
-                    BlockOp::DivFloorI64 => block.divide(inst, word::div_floor_i64)?,
-                    BlockOp::DivFloorU64 => block.divide(inst, u64::checked_div)?,
-                    BlockOp::RemFloorI64 => block.divide(inst, word::rem_floor_i64)?,
-                    BlockOp::RemFloorU64 => block.divide(inst, u64::checked_rem)?,
+                    BlockOp::DivFloorI64 => block.pairs(inst, word::div_floor_i64)?,
+                    BlockOp::DivFloorU64 => block.pairs(inst, u64::checked_div)?,
+                    BlockOp::RemFloorI64 => block.pairs(inst, word::rem_floor_i64)?,
+                    BlockOp::RemFloorU64 => block.pairs(inst, u64::checked_rem)?,
                     BlockOp::Math1F32 => block.math1::<f32>(inst, ONE_F32),
                     BlockOp::Math1F64 => block.math1::<f64>(inst, ONE_F64),
-                    BlockOp::Math2F32 => block.math2::<f32>(inst, TWO_F32),
-                    BlockOp::Math2F64 => block.math2::<f64>(inst, TWO_F64),
+                    BlockOp::Math2F32 => block.math2::<f32>(inst, TWO_F32)?,
+                    BlockOp::Math2F64 => block.math2::<f64>(inst, TWO_F64)?,
                     BlockOp::Blend32 => block.blend32(inst),
                     BlockOp::Blend64 => block.blend64(inst),
                     BlockOp::OrInto => block.update_row(inst, #[inline(always)] |old, new| old | new),
