@@ -1,9 +1,11 @@
-//! From units to machine code: lowered one after the other, compiled side by side, placed in memory.
+//! From units to machine code: lowered one after the other, compiled side by side meanwhile, placed
+//! in memory.
 //!
 //! Nearly all time goes into Cranelift's passes, which see one function at a time; a kernel of a
 //! dozen units is compiled on all cores.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cranelift_codegen::Context;
@@ -20,6 +22,7 @@ use cranelift_module::{
 use crossover_ir::passes::ShortAxis;
 use crossover_ir::{Kernel, Op, Span, Unit, ValueId, units};
 use crossover_values::DType;
+
 use rayon::prelude::*;
 
 use crate::callouts;
@@ -29,8 +32,8 @@ use crate::layout::Layout;
 use crate::lower::{self, Source};
 use crate::{CompileError, Lanes, Options, Threads, Timings};
 
-/// Instructions beside the longest function's from which on other cores are asked for help: they
-/// take about as long as waking a thread up, ten times over.
+/// Instructions of a function from which on another core is asked to compile it: they take about
+/// as long as waking a thread up, ten times over.
 const WORTH_SHARING: usize = 400;
 
 /// A unit that was lowered.
@@ -57,21 +60,11 @@ pub(crate) fn generate(
     let begin = Instant::now();
     let mut generator = Generator::new()?;
     timings.setup = begin.elapsed();
-    let begin = Instant::now();
-    let units = units(kernel).into_iter().enumerate();
-    let lowered: Result<Vec<LoweredUnit>, CompileError> = units
-        .map(|(index, unit)| {
-            let short = short.get(index).copied().flatten();
-            generator.lower_unit(kernel, index, (unit, short), options)
-        })
-        .collect();
-    let lowered = lowered?;
-    timings.lower = begin.elapsed();
+    let machines = generator.units(kernel, short, options, timings)?;
     let begin = Instant::now();
     let mut functions = Vec::new();
     let mut compiled = Vec::new();
-    for unit in compile_all(generator.module.isa(), lowered) {
-        let (id, relocations, unit) = unit?;
+    for (id, relocations, unit) in machines {
         let alignment = 1;
         generator.module.define_function_bytes(id, alignment, &unit.machine, &relocations)?;
         functions.push((id, unit.layout.words));
@@ -79,23 +72,19 @@ pub(crate) fn generate(
     }
     generator.module.finalize_definitions()?;
     let code = Code::new(generator.module, &functions, kernel);
-    timings.compile = begin.elapsed();
+    timings.compile += begin.elapsed();
     Ok((code, compiled))
 }
 
-type Machine = Result<(FuncId, Vec<ModuleReloc>, CompiledUnit), CompileError>;
-
-fn compile_all(isa: &dyn TargetIsa, lowered: Vec<LoweredUnit>) -> Vec<Machine> {
-    let sizes = || lowered.iter().map(|unit| unit.function.dfg.num_insts());
-    let beside = sizes().sum::<usize>() - sizes().max().unwrap_or(0);
-    if beside < WORTH_SHARING {
-        return lowered.into_iter().map(|unit| compile_unit(isa, unit)).collect();
-    }
-    let units = lowered.into_par_iter().with_max_len(1);
-    units.map(|unit| compile_unit(isa, unit)).collect()
+/// What compiling a unit takes: the number of its instructions.
+fn size(unit: &LoweredUnit) -> usize {
+    unit.function.dfg.num_insts()
 }
 
-fn compile_unit(isa: &dyn TargetIsa, unit: LoweredUnit) -> Machine {
+/// A unit as machine code, with what is to be filled in.
+type Machine = (FuncId, Vec<ModuleReloc>, CompiledUnit);
+
+fn compile_unit(isa: &dyn TargetIsa, unit: LoweredUnit) -> Result<Machine, CompileError> {
     let begin = Instant::now();
     let clif = unit.function.clone();
     let mut context = Context::for_function(unit.function);
@@ -137,15 +126,62 @@ fn compile_unit(isa: &dyn TargetIsa, unit: LoweredUnit) -> Machine {
 
 /// Cranelift's state over the units of a kernel.
 struct Generator {
+    isa: OwnedTargetIsa,
     module: JITModule,
     frontend: FunctionBuilderContext,
 }
 
 impl Generator {
     fn new() -> Result<Generator, CompileError> {
-        let mut builder = JITBuilder::with_isa(machine()?, default_libcall_names());
+        let isa = machine()?;
+        let mut builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
         builder.symbols(callouts::symbols());
-        Ok(Generator { module: JITModule::new(builder), frontend: FunctionBuilderContext::new() })
+        let module = JITModule::new(builder);
+        Ok(Generator { isa, module, frontend: FunctionBuilderContext::new() })
+    }
+
+    /// The machine code of all units, in their order. A long one that is not the last goes to
+    /// another core as soon as it is lowered, if one of some length follows.
+    fn units(
+        &mut self,
+        kernel: &Kernel,
+        short: &[Option<ShortAxis>],
+        options: &Options,
+        timings: &mut Timings,
+    ) -> Result<Vec<Machine>, CompileError> {
+        let isa = self.isa.clone();
+        let machines: Mutex<BTreeMap<usize, Result<Machine, CompileError>>> = Mutex::default();
+        let compile = &|index: usize, unit: LoweredUnit| {
+            let machine = compile_unit(&*isa, unit);
+            machines.lock().unwrap_or_else(PoisonError::into_inner).insert(index, machine);
+        };
+        let mut begin = Instant::now();
+        rayon::in_place_scope(|scope| -> Result<(), CompileError> {
+            let mut left = Vec::new();
+            let mut long = None;
+            for (index, unit) in units(kernel).into_iter().enumerate() {
+                let short = short.get(index).copied().flatten();
+                let unit = self.lower_unit(kernel, index, (unit, short), options)?;
+                if size(&unit) < WORTH_SHARING {
+                    left.push((index, unit));
+                } else if let Some((index, before)) = long.replace((index, unit)) {
+                    scope.spawn(move |_| compile(index, before));
+                }
+            }
+            timings.lower = begin.elapsed();
+            begin = Instant::now();
+            left.extend(long);
+            let sizes = || left.iter().map(|(_, unit)| size(unit));
+            if sizes().sum::<usize>() - sizes().max().unwrap_or(0) < WORTH_SHARING {
+                left.into_iter().for_each(|(index, unit)| compile(index, unit));
+            } else {
+                let left = left.into_par_iter().with_max_len(1);
+                left.for_each(|(index, unit)| compile(index, unit));
+            }
+            Ok(())
+        })?;
+        timings.compile = begin.elapsed();
+        machines.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }
 
     fn lower_unit(

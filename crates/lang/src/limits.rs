@@ -41,13 +41,10 @@ impl Default for Limits {
 /// than a thread has by default.
 const STACK: usize = 64 << 20;
 
-/// Runs a compilation on a stack that is large enough for every tree within the limits.
-pub(crate) fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        let thread = thread.expect("a thread can be started");
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+/// Runs a compilation on a stack that is large enough for every tree within the limits: on the
+/// caller's thread, for starting another takes longer than most kernels do.
+pub(crate) fn with_stack<T>(work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK, STACK, work)
 }
 
 /// Decodes a file's bytes.
