@@ -178,6 +178,8 @@ impl Lower<'_, '_> {
             return divide(self, dividend, by);
         }
         let [narrow, full, after] = std::array::from_fn(|_| self.builder.create_block());
+        // Out of the way: what divides as 64 bits hardly notices a jump.
+        self.builder.set_cold_block(full);
         let result = self.builder.append_block_param(after, I64);
         let both = self.builder.ins().bor(dividend, by);
         let upper = self.builder.ins().ushr_imm_u(both, 32);
