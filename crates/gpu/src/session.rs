@@ -117,8 +117,9 @@ impl Session {
     ///
     /// # Errors
     /// [`GpuError`] if the step names what does not exist, reaches out of a buffer, brings other
-    /// arguments than its pipeline binds, binds one buffer twice and writes to it, or has a grid over the adapter's limit
-    /// ([`crate::split_grid`] and [`crate::fold_grid`] help); any error of the device.
+    /// arguments than its pipeline binds, binds one buffer twice and writes to it, or has a grid
+    /// over the adapter's limit ([`crate::split_grid`] and [`crate::fold_grid`] help); any error of
+    /// the device.
     pub fn record(&mut self, step: Step) -> Result<(), GpuError> {
         match &step {
             Step::Dispatch(dispatch) => {
