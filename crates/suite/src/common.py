@@ -58,21 +58,50 @@ def decimal(key: u8[:], value: u32) -> i32:
     return length
 
 
+def _murmur3_word(key: u8[:], at: i32) -> u32:
+    """The four bytes of the key from `at` on, the first one lowest."""
+    return key[at] | (key[at + 1] << 8) | (key[at + 2] << 16) | (key[at + 3] << 24)
+
+
+def _murmur3_tail(key: u8[:], start: i32, end: i32) -> u32:
+    """The bytes behind the last whole word, of which there are less than four."""
+    tail = u32(0)
+    for i in range(start, end):
+        tail = tail | (key[i] << (8 * (i - start)))
+    return tail
+
+
+def _murmur3_step(h: u32, block: u32) -> u32:
+    h = h ^ block
+    h = (h << 13) | (h >> 19)
+    return h * 5 + 0xE6546B64
+
+
+def _murmur3_finish(h: u32, length: i32) -> u32:
+    h = h ^ u32(length)
+    h = (h ^ (h >> 16)) * 0x85EBCA6B
+    h = (h ^ (h >> 13)) * 0xC2B2AE35
+    return h ^ (h >> 16)
+
+
 def murmur3(key: u8[:], length: i32, seed: u32) -> u32:
     """murmur3-32 of the first `length` bytes of `key`."""
     h = seed
     blocks = length // 4
     for block in range(blocks):
-        at = 4 * block
-        word = key[at] | (key[at + 1] << 8) | (key[at + 2] << 16) | (key[at + 3] << 24)
-        h = h ^ murmur3_block(word)
-        h = (h << 13) | (h >> 19)
-        h = h * 5 + 0xE6546B64
-    tail = u32(0)
-    for i in range(4 * blocks, length):
-        tail = tail | (key[i] << (8 * (i - 4 * blocks)))
-    h = h ^ murmur3_block(tail)
-    h = h ^ u32(length)
-    h = (h ^ (h >> 16)) * 0x85EBCA6B
-    h = (h ^ (h >> 13)) * 0xC2B2AE35
-    return h ^ (h >> 16)
+        h = _murmur3_step(h, murmur3_block(_murmur3_word(key, 4 * block)))
+    tail = _murmur3_tail(key, 4 * blocks, length)
+    return _murmur3_finish(h ^ murmur3_block(tail), length)
+
+
+def murmur3_pair(key: u8[:], length: i32, seed1: u32, seed2: u32) -> tuple[u32, u32]:
+    """murmur3-32 of the first `length` bytes of `key` under two seeds, in one pass over the key."""
+    h1 = seed1
+    h2 = seed2
+    blocks = length // 4
+    for block in range(blocks):
+        mixed = murmur3_block(_murmur3_word(key, 4 * block))
+        h1 = _murmur3_step(h1, mixed)
+        h2 = _murmur3_step(h2, mixed)
+    tail = murmur3_block(_murmur3_tail(key, 4 * blocks, length))
+    return _murmur3_finish(h1 ^ tail, length), _murmur3_finish(h2 ^ tail, length)

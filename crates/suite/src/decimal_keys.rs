@@ -30,13 +30,19 @@ const fn tails() -> [u32; BLOCK as usize] {
 
 /// murmur3-32 of a key of any bytes.
 pub(crate) fn murmur3(key: &[u8], seed: u32) -> u32 {
-    let mut h = seed;
+    murmur3_of(key, [seed])[0]
+}
+
+/// murmur3-32 of a key under several seeds, in one pass over it.
+fn murmur3_of<const N: usize>(key: &[u8], seeds: [u32; N]) -> [u32; N] {
+    let mut hashes = seeds;
     let mut words = key.chunks_exact(4);
     for word in &mut words {
-        h = step(h, u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+        let mixed = scramble(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+        hashes = hashes.map(|h| step(h, mixed));
     }
     let tail = words.remainder().iter().rev().fold(0, |tail, &byte| (tail << 8) | u32::from(byte));
-    finish(h ^ scramble(tail), key.len() as u32)
+    hashes.map(|h| finish(h ^ scramble(tail), key.len() as u32))
 }
 
 #[inline(always)]
@@ -44,10 +50,10 @@ fn scramble(word: u32) -> u32 {
     word.wrapping_mul(C1).rotate_left(15).wrapping_mul(C2)
 }
 
-/// One whole word of the key.
+/// One whole word of the key, scrambled.
 #[inline(always)]
-fn step(h: u32, word: u32) -> u32 {
-    (h ^ scramble(word)).rotate_left(13).wrapping_mul(5).wrapping_add(0xE654_6B64)
+fn step(h: u32, mixed: u32) -> u32 {
+    (h ^ mixed).rotate_left(13).wrapping_mul(5).wrapping_add(0xE654_6B64)
 }
 
 #[inline(always)]
@@ -69,6 +75,12 @@ fn digits(value: u32) -> ([u8; 10], usize) {
             return (digits, from);
         }
     }
+}
+
+/// Both hashes that the places in a Bloom filter are made of, for the key of one index.
+pub(crate) fn hash_pair(index: u32) -> [u32; 2] {
+    let (digits, from) = digits(index);
+    murmur3_of(&digits[from..], [0, 1])
 }
 
 /// Hash of the key of one index.
@@ -115,20 +127,20 @@ fn block(prefix: u32, tails: &[u32], seed: u32, out: &mut [u32]) {
     let prefix = &digits[from..];
     let length = prefix.len() as u32 + 4;
     let mut words = prefix.chunks_exact(4);
-    let start = words
-        .by_ref()
-        .fold(seed, |h, word| step(h, u32::from_le_bytes([word[0], word[1], word[2], word[3]])));
+    let start = words.by_ref().fold(seed, |h, word| {
+        step(h, scramble(u32::from_le_bytes([word[0], word[1], word[2], word[3]])))
+    });
     let odd = words.remainder();
     if odd.is_empty() {
         for (out, &tail) in out.iter_mut().zip(tails) {
-            *out = finish(step(start, tail), length);
+            *out = finish(step(start, scramble(tail)), length);
         }
         return;
     }
     let part = odd.iter().rev().fold(0, |part, &byte| (part << 8) | u32::from(byte));
     let shift = 8 * odd.len() as u32;
     for (out, &tail) in out.iter_mut().zip(tails) {
-        let h = step(start, part | (tail << shift));
+        let h = step(start, scramble(part | (tail << shift)));
         *out = finish(h ^ scramble(tail >> (32 - shift)), length);
     }
 }
@@ -155,6 +167,13 @@ mod tests {
     fn a_key_is_its_decimal_text() {
         for index in [0, 9, 10, 99, 1_000, 65_535, 123_456_789, u32::MAX] {
             assert_eq!(hash(index, 7), murmur3(index.to_string().as_bytes(), 7), "{index}");
+        }
+    }
+
+    #[test]
+    fn a_pair_is_both_hashes() {
+        for index in [0, 12, 123, 1_234, 98_765, 12_345_678, u32::MAX] {
+            assert_eq!(hash_pair(index), [hash(index, 0), hash(index, 1)], "{index}");
         }
     }
 

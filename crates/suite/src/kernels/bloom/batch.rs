@@ -81,15 +81,20 @@ pub(super) fn count(bits: &[u32], keys: Keys, places: Places) -> u32 {
 /// Puts keys in, hashed one by one.
 pub(super) fn insert_keys(bits: &mut [u32], keys: Keys, places: Places) {
     let modulo = Modulo::new(places.size);
-    let [first, second] = [0, 1].map(|seed| move |key| decimal_keys::hash(key, seed));
-    keys.for_each(|key| set(bits, places, modulo, first(key), second(key)));
+    keys.for_each(|key| {
+        let [first, second] = decimal_keys::hash_pair(key);
+        set(bits, places, modulo, first, second);
+    });
 }
 
 /// How many keys are held, hashed one by one.
 pub(super) fn count_keys(bits: &[u32], keys: Keys, places: Places) -> u32 {
     let modulo = Modulo::new(places.size);
-    let [first, second] = [0, 1].map(|seed| move |key| decimal_keys::hash(key, seed));
-    keys.filter(|&key| holds(bits, places, modulo, first(key), second(key))).count() as u32
+    let held = keys.filter(|&key| {
+        let [first, second] = decimal_keys::hash_pair(key);
+        holds(bits, places, modulo, first, second)
+    });
+    held.count() as u32
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 """A Bloom filter: n keys are put into an array of bits, then these and n others are looked up."""
 
-from common import decimal, murmur3
+from common import decimal, murmur3_pair
 from crossover import array, atomic_or, i32, popcount, prange, u8, u32
 
 
@@ -8,8 +8,7 @@ def _hashes(i: u32) -> tuple[u32, u32]:
     """Two hashes of key i; all its places are made of them."""
     key = array(u8, 12)
     length = decimal(key, i)
-    h1 = murmur3(key, length, 0)
-    h2 = murmur3(key, length, 1)
+    h1, h2 = murmur3_pair(key, length, 0, 1)
     return h1, h2
 
 
@@ -40,7 +39,8 @@ def bloom(bits: u32[:], n: i32, size: u32, hashes: u32) -> tuple[u32, u32, u32]:
         bits_set += popcount(bits[word])
     lost = u32(0)
     false_positives = u32(0)
-    for i in prange(n):
-        lost += u32(0) if _holds(bits, u32(i), size, hashes) else u32(1)
-        false_positives += u32(1) if _holds(bits, u32(n + i), size, hashes) else u32(0)
+    for i in prange(2 * n):
+        held = _holds(bits, u32(i), size, hashes)
+        lost += u32(1) if i < n and not held else u32(0)
+        false_positives += u32(1) if i >= n and held else u32(0)
     return bits_set, lost, false_positives

@@ -130,8 +130,7 @@ fn shares(keys: Keys, wanted: u32) -> impl ParallelIterator<Item = Keys> {
 
 fn insert_one_by_one(bits: &mut [u32], keys: Keys, places: Places) {
     for key in keys {
-        let mut h = decimal_keys::hash(key, 0);
-        let step = decimal_keys::hash(key, 1);
+        let [mut h, step] = decimal_keys::hash_pair(key);
         for _ in 0..places.hashes {
             let place = h % places.size;
             bits[place as usize / 32] |= 1 << (place % 32);
@@ -145,8 +144,7 @@ fn count_one_by_one(bits: &[u32], keys: Keys, places: Places) -> u32 {
 }
 
 fn holds(bits: &[u32], key: u32, places: Places) -> bool {
-    let mut h = decimal_keys::hash(key, 0);
-    let step = decimal_keys::hash(key, 1);
+    let [mut h, step] = decimal_keys::hash_pair(key);
     (0..places.hashes).all(|_| {
         let place = h % places.size;
         h = h.wrapping_add(step);
