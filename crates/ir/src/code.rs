@@ -116,19 +116,18 @@ pub enum InstKind {
 
 impl InstKind {
     /// The values it uses, in order.
-    pub fn operands(&self) -> Vec<ValueId> {
-        match self {
+    pub fn operands(&self) -> impl Iterator<Item = ValueId> {
+        let (first, rest): (&[ValueId], &[ValueId]) = match self {
             InstKind::Const(_)
             | InstKind::Get(_)
             | InstKind::HostGet(_)
-            | InstKind::Extent { .. } => Vec::new(),
-            InstKind::Op { args, .. } => args.clone(),
-            InstKind::Load { indices, .. } => indices.clone(),
-            InstKind::ScratchLoad { index, .. } => vec![*index],
-            InstKind::Atomic(atomic) => {
-                atomic.indices.iter().chain(&atomic.args).copied().collect()
-            }
-        }
+            | InstKind::Extent { .. } => (&[], &[]),
+            InstKind::Op { args, .. } => (args, &[]),
+            InstKind::Load { indices, .. } => (indices, &[]),
+            InstKind::ScratchLoad { index, .. } => (std::slice::from_ref(index), &[]),
+            InstKind::Atomic(atomic) => (&atomic.indices, &atomic.args),
+        };
+        first.iter().chain(rest).copied()
     }
 }
 

@@ -32,7 +32,7 @@ impl Readers {
             if let InstKind::Get(var) = inst.kind {
                 readers.vars[var.0 as usize] += 1;
             }
-            inst.kind.operands().iter().for_each(|value| readers.read(*value));
+            inst.kind.operands().for_each(|value| readers.read(value));
         }
         let prefixes: Vec<&Stmt> = match unit {
             Unit::Region(region) => region.axes.iter().flat_map(|axis| &axis.prefix).collect(),

@@ -76,7 +76,7 @@ impl Kept {
             for (index, inst) in kernel.insts.iter().enumerate() {
                 let depends = match &inst.kind {
                     InstKind::Get(var) => self.vars.contains(var),
-                    other => other.operands().iter().any(|it| self.values[it.0 as usize]),
+                    other => other.operands().any(|it| self.values[it.0 as usize]),
                 };
                 moved |= depends && !std::mem::replace(&mut self.values[index], true);
             }

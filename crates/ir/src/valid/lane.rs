@@ -296,7 +296,7 @@ impl<'k> Lane<'k> {
     fn evaluate(&mut self, value: ValueId) -> Result<(), Violation> {
         let inst = self.typing.inst(value)?;
         self.typing.check(inst)?;
-        self.use_all(&inst.kind.operands())?;
+        inst.kind.operands().try_for_each(|value| self.scope.check_visible(value))?;
         match &inst.kind {
             InstKind::Get(var) => self.read(*var)?,
             InstKind::HostGet(var) => {

@@ -16,9 +16,9 @@ struct Size {
 
 impl Size {
     fn nodes(&mut self, nodes: &[HostNode], depth: usize) -> Result<(), Violation> {
-        let simple = |node: &&HostNode| matches!(node, HostNode::Eval(_));
-        self.level(nodes.len() - nodes.iter().filter(simple).count(), depth)?;
-        for node in nodes {
+        let statements = || nodes.iter().filter(|node| !matches!(node, HostNode::Eval(_)));
+        self.level(statements().count(), depth)?;
+        for node in statements() {
             let code = match node {
                 HostNode::Region(region) => Some(&region.code),
                 HostNode::Serial(serial) => Some(&serial.code),
@@ -36,9 +36,9 @@ impl Size {
     }
 
     fn block(&mut self, block: &Block, depth: usize) -> Result<(), Violation> {
-        let simple = |stmt: &&Stmt| matches!(stmt, Stmt::Eval(_));
-        self.level(block.len() - block.iter().filter(simple).count(), depth)?;
-        for stmt in block {
+        let statements = || block.iter().filter(|stmt| !matches!(stmt, Stmt::Eval(_)));
+        self.level(statements().count(), depth)?;
+        for stmt in statements() {
             for inner in stmt.blocks() {
                 self.block(inner, depth + 1)?;
             }
