@@ -176,7 +176,7 @@ impl<'a> Lowerer<'a> {
         let result = self.made("choice", dtype);
         let then = self.branch_value(result, then);
         let otherwise = self.branch_value(result, otherwise);
-        self.push(Node::If { cond: cond_value, then, otherwise, span: cond.span });
+        self.push(Node::branch(cond_value, then, otherwise, cond.span));
         self.get(result, span)
     }
 
@@ -221,7 +221,7 @@ impl<'a> Lowerer<'a> {
         self.set(result, right);
         let block = self.close();
         let (then, otherwise) = if and { (block, Vec::new()) } else { (Vec::new(), block) };
-        self.push(Node::If { cond: before, then, otherwise, span });
+        self.push(Node::branch(before, then, otherwise, span));
         self.get(result, span)
     }
 

@@ -341,12 +341,7 @@ impl<'a> Lowerer<'a> {
         if loops > 0 {
             let flag = self.flag();
             let cond = self.get(flag, stm.span);
-            self.push(Node::If {
-                cond,
-                then: vec![Node::Break],
-                otherwise: Vec::new(),
-                span: stm.span,
-            });
+            self.push(Node::branch(cond, vec![Node::Break], Vec::new(), stm.span));
             return true;
         }
         if !rest.is_empty() && falls(std::slice::from_ref(stm)) {
@@ -356,7 +351,7 @@ impl<'a> Lowerer<'a> {
             self.open(stm.span);
             self.block(rest);
             let then = self.close();
-            self.push(Node::If { cond, then, otherwise: Vec::new(), span: stm.span });
+            self.push(Node::branch(cond, then, Vec::new(), stm.span));
         }
         false
     }

@@ -6,7 +6,7 @@ use crossover_ir::{
     VarId,
 };
 
-/// A host node or a lane statement.
+/// A host node or a lane statement. Most are evaluations, so what is large is boxed.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Eval(ValueId),
@@ -31,18 +31,8 @@ pub(super) enum Node {
         value: ValueId,
         span: Span,
     },
-    If {
-        cond: ValueId,
-        then: Vec<Node>,
-        otherwise: Vec<Node>,
-        span: Span,
-    },
-    Loop {
-        header: Vec<Node>,
-        cond: Option<ValueId>,
-        body: Vec<Node>,
-        span: Span,
-    },
+    If(Box<IfNode>),
+    Loop(Box<LoopNode>),
     For(Box<ForNode>),
     Reduce {
         reduce: ReduceId,
@@ -70,6 +60,24 @@ pub(super) enum Node {
     },
 }
 
+/// A two-way branch.
+#[derive(Clone, Debug)]
+pub(super) struct IfNode {
+    pub(super) cond: ValueId,
+    pub(super) then: Vec<Node>,
+    pub(super) otherwise: Vec<Node>,
+    pub(super) span: Span,
+}
+
+/// A loop with a condition.
+#[derive(Clone, Debug)]
+pub(super) struct LoopNode {
+    pub(super) header: Vec<Node>,
+    pub(super) cond: Option<ValueId>,
+    pub(super) body: Vec<Node>,
+    pub(super) span: Span,
+}
+
 /// A counted loop.
 #[derive(Clone, Debug)]
 pub(super) struct ForNode {
@@ -82,13 +90,24 @@ pub(super) struct ForNode {
     pub(super) span: Span,
 }
 
+impl Node {
+    /// A two-way branch.
+    pub(super) fn branch(cond: ValueId, then: Vec<Node>, otherwise: Vec<Node>, span: Span) -> Node {
+        Node::If(Box::new(IfNode { cond, then, otherwise, span }))
+    }
+}
+
 /// A node stands at a level that does not have it: a defect of this crate.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Misplaced;
 
 /// The nodes as lane code.
 pub(super) fn lane(nodes: Vec<Node>) -> Result<Block, Misplaced> {
-    nodes.into_iter().map(lane_statement).collect()
+    let mut block = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        block.push(lane_statement(node)?);
+    }
+    Ok(block)
 }
 
 fn lane_statement(node: Node) -> Result<Stmt, Misplaced> {
@@ -101,10 +120,12 @@ fn lane_statement(node: Node) -> Result<Stmt, Misplaced> {
         Node::ScratchStore { scratch, index, value, span } => {
             Stmt::ScratchStore { scratch, index, value, span }
         }
-        Node::If { cond, then, otherwise, span } => {
+        Node::If(node) => {
+            let IfNode { cond, then, otherwise, span } = *node;
             Stmt::If { cond, then: lane(then)?, otherwise: lane(otherwise)?, span }
         }
-        Node::Loop { header, cond, body, span } => {
+        Node::Loop(node) => {
+            let LoopNode { header, cond, body, span } = *node;
             let (header, body) = (lane(header)?, lane(body)?);
             Stmt::Loop { header, cond, body, continuing: Vec::new(), span }
         }
@@ -133,10 +154,12 @@ fn host_node(node: Node) -> Result<HostNode, Misplaced> {
     Ok(match node {
         Node::Eval(value) => HostNode::Eval(value),
         Node::Set { var, value } => HostNode::Set { var, value },
-        Node::If { cond, then, otherwise, span } => {
+        Node::If(node) => {
+            let IfNode { cond, then, otherwise, span } = *node;
             HostNode::If { cond, then: host(then)?, otherwise: host(otherwise)?, span }
         }
-        Node::Loop { header, cond, body, span } => {
+        Node::Loop(node) => {
+            let LoopNode { header, cond, body, span } = *node;
             HostNode::Loop { header: host(header)?, cond, body: host(body)?, span }
         }
         Node::For(node) => {

@@ -2,7 +2,7 @@
 
 use crossover_ir::{Span, ValueId};
 
-use super::node::{ForNode, Node};
+use super::node::{ForNode, LoopNode, Node};
 use super::{Binding, Exit, Lowerer, Outcome};
 use crate::typed::{CallTarget, Ex, LocalId, Place, Stm, StmKind};
 
@@ -118,7 +118,7 @@ impl<'a> Lowerer<'a> {
         self.open(cond.span);
         self.block(otherwise);
         let otherwise = self.close();
-        self.push(Node::If { cond: value, then, otherwise, span: cond.span });
+        self.push(Node::branch(value, then, otherwise, cond.span));
     }
 
     fn loops(&mut self, change: isize) {
@@ -137,7 +137,7 @@ impl<'a> Lowerer<'a> {
         self.loops(-1);
         let body = self.close();
         let span = cond.map_or(span, |cond| cond.span);
-        self.push(Node::Loop { header, cond: value, body, span });
+        self.push(Node::Loop(Box::new(LoopNode { header, cond: value, body, span })));
     }
 
     /// A counted loop; a prange here runs inside a lane.
