@@ -7,6 +7,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use crossover_ir::{Source, Span};
 
+use crate::program::Program;
+
 /// At most this many diagnostics are kept; more would bury the first.
 const MOST: usize = 50;
 
@@ -159,12 +161,12 @@ impl Sink {
     ///
     /// # Errors
     /// If anything was collected.
-    pub(crate) fn finish(mut self, sources: Vec<Source>) -> Result<(), Diagnostics> {
+    pub(crate) fn finish(mut self, program: &Program) -> Result<(), Diagnostics> {
         if self.list.is_empty() {
             return Ok(());
         }
         self.list.sort_by_key(|diagnostic| diagnostic.span);
         self.list.truncate(MOST);
-        Err(Diagnostics { list: self.list, sources })
+        Err(Diagnostics { list: self.list, sources: program.sources() })
     }
 }

@@ -99,7 +99,7 @@ fn compile_here(sources: &Sources, options: &Options) -> Result<Valid<Module>, D
 /// # Errors
 /// As [`compile`], for errors found before types are looked at.
 pub fn is_generic(sources: &Sources, limits: &Limits) -> Result<bool, Diagnostics> {
-    limits::with_stack(|| program::load(sources, limits).map(|program| program.generic))
+    limits::with_stack(|| program::load(sources, limits).map(|program| program.is_generic()))
 }
 
 /// The sources as the IR keeps them, the kernel file first.

@@ -32,6 +32,9 @@ pub(crate) struct Parsed {
     pub(crate) file: File,
     suite: ast::Suite,
     pub(crate) globals: BTreeMap<String, Global>,
+    /// Whether it says `real`, or knows a name of a file that does; if not, it is the same in both
+    /// instances.
+    pub(crate) generic: bool,
 }
 
 /// One function of the program.
@@ -57,8 +60,6 @@ pub(crate) struct Program {
     pub(crate) funcs: Vec<FuncDecl>,
     /// In an order in which each may use those before it.
     pub(crate) consts: Vec<ConstDecl>,
-    /// Whether any file says `real`.
-    pub(crate) generic: bool,
     /// Violations found while loading; compilation goes on to find more.
     pub(crate) found: Vec<Diagnostic>,
     /// Limit on inlined code.
@@ -66,6 +67,11 @@ pub(crate) struct Program {
 }
 
 impl Program {
+    /// Whether any file says `real`.
+    pub(crate) fn is_generic(&self) -> bool {
+        self.files.iter().any(|parsed| parsed.generic)
+    }
+
     /// The definition of a function.
     pub(crate) fn def(&self, func: FuncId) -> Option<&ast::StmtFunctionDef> {
         let decl = &self.funcs[func];
@@ -102,11 +108,10 @@ pub(crate) fn span(file: u32, range: TextRange) -> Span {
 pub(crate) fn load(sources: &Sources, limits: &Limits) -> Result<Program, Diagnostics> {
     let mut loader = Loader::new(sources, limits);
     loader.file(&sources.main)?;
-    let Loader { files, funcs, consts, mut sink, generic, .. } = loader;
+    let Loader { files, funcs, consts, mut sink, .. } = loader;
     let parsed = files.into_iter().flatten().collect();
     let instructions = limits.instructions;
-    let mut program =
-        Program { files: parsed, funcs, consts, generic, found: Vec::new(), instructions };
+    let mut program = Program { files: parsed, funcs, consts, found: Vec::new(), instructions };
     call_graph(&mut program, &mut sink);
     program.found = sink.into_list();
     Ok(program)
@@ -123,7 +128,6 @@ struct Loader<'s> {
     funcs: Vec<FuncDecl>,
     consts: Vec<ConstDecl>,
     sink: Sink,
-    generic: bool,
 }
 
 impl<'s> Loader<'s> {
@@ -137,7 +141,6 @@ impl<'s> Loader<'s> {
             funcs: Vec::new(),
             consts: Vec::new(),
             sink: Sink::default(),
-            generic: false,
         }
     }
 
@@ -159,11 +162,19 @@ impl<'s> Loader<'s> {
         for (statement, stmt) in suite.iter().enumerate() {
             self.statement(number, statement, stmt, &mut globals)?;
         }
-        let mut names = Names::default();
-        suite.iter().for_each(|stmt| names.visit_stmt(stmt));
-        self.generic |= names.used.contains("real");
-        self.files[number as usize] = Some(Parsed { file: file.clone(), suite, globals });
+        let generic = says_real(&file.text, &suite)
+            || globals.values().any(|global| self.is_of_generic_file(*global));
+        self.files[number as usize] = Some(Parsed { file: file.clone(), suite, globals, generic });
         Ok(number)
+    }
+
+    fn is_of_generic_file(&self, global: Global) -> bool {
+        let file = match global {
+            Global::Func(id) => self.funcs[id].file,
+            Global::Const(id) => self.consts[id].file,
+            Global::Missing => return false,
+        };
+        self.files[file as usize].as_ref().is_some_and(|parsed| parsed.generic)
     }
 
     fn statement(
@@ -353,40 +364,51 @@ fn syntax_errors(
     .collect()
 }
 
-/// Names that occur in a tree, and those that are called.
-#[derive(Default)]
-struct Names {
-    used: BTreeSet<String>,
-    called: BTreeSet<String>,
+/// Whether a name of the file is `real`. Most texts do not even hold the letters; beyond ASCII
+/// other letters may stand for them.
+fn says_real(text: &str, suite: &[ast::Stmt]) -> bool {
+    struct Finder(bool);
+    impl<'a> Visitor<'a> for Finder {
+        fn visit_expr(&mut self, expr: &'a ast::Expr) {
+            self.0 |= matches!(expr, ast::Expr::Name(name) if name.id.as_str() == "real");
+            walk_expr(self, expr);
+        }
+    }
+    let mut finder = Finder(false);
+    if text.contains("real") || !text.is_ascii() {
+        suite.iter().for_each(|stmt| finder.visit_stmt(stmt));
+    }
+    finder.0
 }
 
-impl<'a> Visitor<'a> for Names {
-    fn visit_expr(&mut self, expr: &'a ast::Expr) {
-        if let ast::Expr::Name(name) = expr {
-            self.used.insert(name.id.to_string());
+/// The names that a function calls.
+fn called_names(def: &ast::StmtFunctionDef) -> Vec<&str> {
+    struct Finder<'a>(Vec<&'a str>);
+    impl<'a> Visitor<'a> for Finder<'a> {
+        fn visit_expr(&mut self, expr: &'a ast::Expr) {
+            if let ast::Expr::Call(call) = expr
+                && let ast::Expr::Name(name) = &*call.func
+            {
+                self.0.push(&name.id);
+            }
+            walk_expr(self, expr);
         }
-        if let ast::Expr::Call(call) = expr
-            && let ast::Expr::Name(name) = &*call.func
-        {
-            self.called.insert(name.id.to_string());
-        }
-        walk_expr(self, expr);
     }
+    let mut finder = Finder(Vec::new());
+    def.body.iter().for_each(|stmt| finder.visit_stmt(stmt));
+    finder.0
 }
 
 /// Finds calls, recursion and levels.
 fn call_graph(program: &mut Program, sink: &mut Sink) {
     let mut host = BTreeSet::new();
     for id in 0..program.funcs.len() {
-        let mut names = Names::default();
-        if let Some(def) = program.def(id) {
-            def.body.iter().for_each(|stmt| names.visit_stmt(stmt));
-        }
-        if names.called.contains("prange") || names.called.contains("zeros") {
+        let called = program.def(id).map(called_names).unwrap_or_default();
+        if called.contains(&"prange") || called.contains(&"zeros") {
             host.insert(id);
         }
         let globals = &program.files[program.funcs[id].file as usize].globals;
-        let calls = names.called.iter().filter_map(|name| match globals.get(name) {
+        let calls = called.into_iter().filter_map(|name| match globals.get(name) {
             Some(Global::Func(callee)) => Some(*callee),
             _ => None,
         });

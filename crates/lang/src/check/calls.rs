@@ -1,5 +1,7 @@
 //! Calls in expressions: casts, ops, atomics, functions with one result (rules 1, 5, 6, 12).
 
+use std::rc::Rc;
+
 use crossover_ir::{AtomicOp, Class, Op, Signature, Span};
 use crossover_values::DType;
 use ruff_python_ast as ast;
@@ -281,16 +283,17 @@ impl FnCx<'_, '_> {
 
     fn call_in_expression(&mut self, func: FuncId, call: &ast::ExprCall, span: Span) -> Ex {
         let args = self.arguments(func, call, span);
-        let returns = self.ck.signatures[func].returns.clone();
-        let name = self.ck.program.funcs[func].name.clone();
-        if self.ck.program.funcs[func].host {
+        let signature = Rc::clone(&self.ck.signatures[func]);
+        let decl = &self.ck.program.funcs[func];
+        let name = &decl.name;
+        if decl.host {
             let message = format!("a call of the host function `{name}` inside an expression");
             let help = "at host level write the call as the whole right side: `x = f(…)`; \
                         in a prange call functions without prange and zeros";
             self.error(9, span, message, help);
             return Ex::poison(span);
         }
-        match (returns.as_slice(), args) {
+        match (signature.returns.as_slice(), args) {
             ([LocalKind::Scalar(dtype)], Some(args)) => {
                 Ex::known(ExKind::Call { func, args }, *dtype, span)
             }
@@ -311,7 +314,8 @@ impl FnCx<'_, '_> {
         call: &ast::ExprCall,
         span: Span,
     ) -> Option<Vec<Arg>> {
-        let params = self.ck.signatures[func].params.clone();
+        let signature = Rc::clone(&self.ck.signatures[func]);
+        let params = &signature.params;
         if !self.count(call, params.len(), span) {
             return None;
         }
@@ -331,7 +335,7 @@ impl FnCx<'_, '_> {
         match kind {
             LocalKind::Scalar(dtype) => {
                 let ex = self.expr(expr);
-                let ex = self.expect(ex, dtype, &format!("the parameter `{name}`"));
+                let ex = self.expect(ex, dtype, format_args!("the parameter `{name}`"));
                 (!ex.is_poison()).then_some(Arg::Scalar(ex))
             }
             LocalKind::Array { dtype, rank } => {

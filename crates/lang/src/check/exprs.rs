@@ -45,7 +45,10 @@ impl FnCx<'_, '_> {
                 (Err("a float literal out of the range of `f64`".to_owned()), Ty::Poison)
             }
             ast::Number::Complex { .. } => (Err("a complex number".to_owned()), Ty::Poison),
-            ast::Number::Int(_) => (literals::parse_int(self.text(number.range)), Ty::Int),
+            ast::Number::Int(value) => match value.as_u64() {
+                Some(value) => (Ok(Lit::Int(value.into())), Ty::Int),
+                None => (literals::parse_int(self.text(number.range)), Ty::Int),
+            },
         };
         match lit {
             Ok(lit) => Ex { kind: ExKind::Lit(lit), ty, span },

@@ -1,17 +1,16 @@
 //! Definite assignment: which names have a value on every path to here (rule 3).
 
-use std::collections::BTreeSet;
-
 use crate::typed::LocalId;
 
-/// Names assigned on every path to a place; `None` where no path leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Flow(Option<BTreeSet<LocalId>>);
+/// Whether each name is assigned on every path to a place; `None` where no path leads. Names past
+/// the end are not.
+#[derive(Clone, Debug)]
+pub(super) struct Flow(Option<Vec<bool>>);
 
 impl Flow {
     /// The start of a function.
     pub(super) fn start() -> Flow {
-        Flow(Some(BTreeSet::new()))
+        Flow(Some(Vec::new()))
     }
 
     /// A place that no path leads to.
@@ -27,13 +26,14 @@ impl Flow {
     /// A name gets a value.
     pub(super) fn assign(&mut self, local: LocalId) {
         if let Some(assigned) = &mut self.0 {
-            assigned.insert(local);
+            assigned.resize(assigned.len().max(local + 1), false);
+            assigned[local] = true;
         }
     }
 
     /// Whether a name surely has a value.
     pub(super) fn has(&self, local: LocalId) -> bool {
-        self.0.as_ref().is_none_or(|assigned| assigned.contains(&local))
+        self.0.as_ref().is_none_or(|assigned| assigned.get(local) == Some(&true))
     }
 
     /// Where two paths meet.
@@ -41,7 +41,10 @@ impl Flow {
         match (self.0, other.0) {
             (None, other) => Flow(other),
             (this, None) => Flow(this),
-            (Some(this), Some(other)) => Flow(Some(this.intersection(&other).copied().collect())),
+            (Some(this), Some(other)) => {
+                let both = this.into_iter().zip(other).map(|(this, other)| this && other);
+                Flow(Some(both.collect()))
+            }
         }
     }
 }

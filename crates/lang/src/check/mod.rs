@@ -14,6 +14,7 @@ mod targets;
 mod unify;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crossover_ir::Span;
 use crossover_values::{DType, Scalar};
@@ -32,28 +33,25 @@ use flow::Flow;
 pub(crate) fn check_all(program: &Program, real: DType) -> Result<Typed, Diagnostics> {
     let mut sink = Sink::default();
     program.found.iter().for_each(|diagnostic| sink.push(diagnostic.clone()));
-    let (typed, found) = check_instance(program, real);
-    sink.merge(found, "");
-    if program.generic {
-        let other = if real == DType::F32 { DType::F64 } else { DType::F32 };
-        let (_, found) = check_instance(program, other);
-        sink.merge(found, &format!(" (with `real` as `{other}`)"));
-    }
-    sink.finish(program.sources())?;
-    Ok(typed)
-}
-
-fn check_instance(program: &Program, real: DType) -> (Typed, Sink) {
-    let sink = Sink::default();
-    let mut checker = Checker { program, real, sink, consts: Vec::new(), signatures: Vec::new() };
-    checker.signatures();
-    checker.constants();
+    let mut checker = Checker::new(program, real);
     let funcs = (0..program.funcs.len()).map(|id| checker.function(id)).collect();
-    (Typed { funcs }, checker.sink)
+    sink.merge(checker.sink, "");
+    if program.is_generic() {
+        let other = if real == DType::F32 { DType::F64 } else { DType::F32 };
+        let mut checker = Checker::new(program, other);
+        for (id, decl) in program.funcs.iter().enumerate() {
+            if program.files[decl.file as usize].generic {
+                checker.function(id);
+            }
+        }
+        sink.merge(checker.sink, &format!(" (with `real` as `{other}`)"));
+    }
+    sink.finish(program)?;
+    Ok(Typed { funcs })
 }
 
 /// What a call needs to know of a function.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct FuncSignature {
     params: Vec<(String, LocalKind, Span)>,
     returns: Vec<LocalKind>,
@@ -66,7 +64,7 @@ struct Checker<'p> {
     sink: Sink,
     /// Values of constants; `None` after an error.
     consts: Vec<Option<Scalar>>,
-    signatures: Vec<FuncSignature>,
+    signatures: Vec<Rc<FuncSignature>>,
 }
 
 /// Names of one scope: a function, or the body of a prange.
@@ -101,11 +99,21 @@ struct FnCx<'c, 'p> {
     returns: Vec<LocalKind>,
 }
 
-impl Checker<'_> {
+impl<'p> Checker<'p> {
+    /// The state of an instance whose signatures and constants are known.
+    fn new(program: &'p Program, real: DType) -> Checker<'p> {
+        let sink = Sink::default();
+        let mut checker =
+            Checker { program, real, sink, consts: Vec::new(), signatures: Vec::new() };
+        checker.signatures();
+        checker.constants();
+        checker
+    }
+
     fn function(&mut self, id: usize) -> Func {
         let program = self.program;
         let decl = &program.funcs[id];
-        let signature = self.signatures[id].clone();
+        let signature = Rc::clone(&self.signatures[id]);
         let mut cx = FnCx {
             file: decl.file,
             host: decl.host,

@@ -81,17 +81,19 @@ impl FnCx<'_, '_> {
 
     fn assign_existing(&mut self, found: Found, kind: LocalKind, span: Span) -> Option<LocalId> {
         let local = found.local;
-        let name = self.locals[local].name.clone();
+        let name = &self.locals[local].name;
         if self.loop_vars.contains(&local) {
             let message = format!("the loop variable `{name}` is assigned");
             self.error(4, span, message, "use another name; a loop variable cannot be changed");
             return None;
         }
         if found.outside {
+            let message =
+                format!("`{name}` belongs to the level around the prange and is changed in it");
             self.error(
                 10,
                 span,
-                format!("`{name}` belongs to the level around the prange and is changed in it"),
+                message,
                 "only reductions may: `s += e`, `s |= e`, `s ^= e`, `s &= e`, `s = min(s, e)`, \
                  `s = max(s, e)`; use a new name for a value of one iteration",
             );
@@ -102,6 +104,7 @@ impl FnCx<'_, '_> {
             return Some(local);
         }
         if before != kind {
+            let name = name.clone();
             self.type_changed(&name, before, self.locals[local].span, kind, span);
             return None;
         }
@@ -164,7 +167,7 @@ impl FnCx<'_, '_> {
 
     /// Checks that a name has a value here and may be read here.
     pub(super) fn may_read(&mut self, local: LocalId, span: Span) -> bool {
-        let name = self.locals[local].name.clone();
+        let name = &self.locals[local].name;
         if self.changing.contains_key(&local) {
             let message = format!("`{name}` is a reduction of the prange and is read in it");
             self.error(10, span, message, "read it after the loop; in it, only the guard `if e > s: s = e` reads its own extremum");
@@ -172,7 +175,8 @@ impl FnCx<'_, '_> {
         }
         if !self.flow.has(local) {
             let message = format!("`{name}` may have no value here");
-            self.error(3, span, message, format!("assign `{name}` on every path that leads here"));
+            let help = format!("assign `{name}` on every path that leads here");
+            self.error(3, span, message, help);
             self.flow.assign(local);
         }
         true

@@ -202,7 +202,9 @@ impl FnCx<'_, '_> {
         let ex = self.expr(value);
         let name = self.locals[local].name.clone();
         match self.locals[local].kind {
-            LocalKind::Scalar(dtype) => self.expect(ex, dtype, &format!("the reduction `{name}`")),
+            LocalKind::Scalar(dtype) => {
+                self.expect(ex, dtype, format_args!("the reduction `{name}`"))
+            }
             LocalKind::Array { .. } | LocalKind::Scratch { .. } | LocalKind::Poison => {
                 Ex::poison(ex.span)
             }

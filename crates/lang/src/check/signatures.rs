@@ -1,6 +1,7 @@
 //! Types as they are written: parameters, returns, annotations (rules 1 and 5).
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crossover_values::DType;
 use ruff_python_ast as ast;
@@ -20,7 +21,7 @@ impl Checker<'_> {
                 Some(def) => self.constant_context(decl.file).signature(def, decl.host),
                 None => FuncSignature::default(),
             };
-            self.signatures.push(signature);
+            self.signatures.push(Rc::new(signature));
         }
     }
 

@@ -1,5 +1,7 @@
 //! Assignments: what stands on the left, and which right sides are special (rules 3, 5, 8).
 
+use std::rc::Rc;
+
 use crossover_ir::Span;
 use crossover_values::Scalar;
 use ruff_python_ast as ast;
@@ -72,7 +74,7 @@ impl FnCx<'_, '_> {
             return None;
         };
         let value = self.expr(value);
-        let value = self.expect(value, dtype, &format!("`{}`", name.id));
+        let value = self.expect(value, dtype, format_args!("`{}`", name.id));
         let local = self.assigned_name(name, LocalKind::Scalar(dtype))?;
         self.flow.assign(local);
         Some(StmKind::Assign(vec![(Place::Local(local), value)]))
@@ -150,7 +152,7 @@ impl FnCx<'_, '_> {
                     before.or_else(|| self.kinds.get(name.id.as_str()).map(|(kind, _)| *kind));
                 let value = match (known, value.ty) {
                     (Some(LocalKind::Scalar(dtype)), Ty::Int | Ty::Float) => {
-                        self.expect(value, dtype, &format!("`{}`", name.id))
+                        self.expect(value, dtype, format_args!("`{}`", name.id))
                     }
                     _ => self.default(value),
                 };
@@ -333,7 +335,8 @@ impl FnCx<'_, '_> {
     ) -> Option<StmKind> {
         let place = self.span(call.range());
         let args = self.call_statement(func, call, place);
-        let returns = self.ck.signatures[func].returns.clone();
+        let signature = Rc::clone(&self.ck.signatures[func]);
+        let returns = &signature.returns;
         let targets: Vec<&ast::Expr> = match target {
             ast::Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             single => vec![single],
@@ -350,7 +353,7 @@ impl FnCx<'_, '_> {
         }
         let mut results = Vec::new();
         for (target, kind) in targets.into_iter().zip(returns) {
-            results.extend(self.call_target(target, kind, place));
+            results.extend(self.call_target(target, *kind, place));
         }
         Some(StmKind::Call { func, args: args?, results })
     }

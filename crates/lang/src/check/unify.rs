@@ -1,5 +1,7 @@
 //! Literals meet their partners (rule 2): unification, resolution, defaults.
 
+use std::fmt::Display;
+
 use crossover_ir::{Op, Signature, Span};
 use crossover_values::DType;
 
@@ -100,7 +102,7 @@ impl FnCx<'_, '_> {
     }
 
     /// Makes an expression one of a given type, for a typed target.
-    pub(super) fn expect(&mut self, mut ex: Ex, dtype: DType, target: &str) -> Ex {
+    pub(super) fn expect(&mut self, mut ex: Ex, dtype: DType, target: impl Display) -> Ex {
         match ex.ty {
             Ty::Poison => ex,
             Ty::Known(found) if found == dtype => ex,

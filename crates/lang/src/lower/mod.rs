@@ -47,7 +47,7 @@ pub(crate) fn lower(
         let mut lowerer = Lowerer::new(program, typed, &facts, &mut sink);
         kernels.extend(lowerer.entry(entry));
     }
-    sink.finish(program.sources())?;
+    sink.finish(program)?;
     Ok(Module { sources: program.sources(), kernels })
 }
 
