@@ -60,6 +60,8 @@ pub(crate) struct Program {
     pub(crate) funcs: Vec<FuncDecl>,
     /// In an order in which each may use those before it.
     pub(crate) consts: Vec<ConstDecl>,
+    /// The functions in an order in which callees come before callers.
+    pub(crate) callees_first: Vec<FuncId>,
     /// Violations found while loading; compilation goes on to find more.
     pub(crate) found: Vec<Diagnostic>,
     /// Limit on inlined code.
@@ -110,8 +112,14 @@ pub(crate) fn load(sources: &Sources, limits: &Limits) -> Result<Program, Diagno
     loader.file(&sources.main)?;
     let Loader { files, funcs, consts, mut sink, .. } = loader;
     let parsed = files.into_iter().flatten().collect();
-    let instructions = limits.instructions;
-    let mut program = Program { files: parsed, funcs, consts, found: Vec::new(), instructions };
+    let mut program = Program {
+        files: parsed,
+        funcs,
+        consts,
+        callees_first: Vec::new(),
+        found: Vec::new(),
+        instructions: limits.instructions,
+    };
     call_graph(&mut program, &mut sink);
     program.found = sink.into_list();
     Ok(program)
@@ -414,11 +422,11 @@ fn call_graph(program: &mut Program, sink: &mut Sink) {
         });
         program.funcs[id].calls = calls.collect();
     }
-    let order = callees_first(program, sink);
-    for id in order {
-        let decl = &program.funcs[id];
+    program.callees_first = callees_first(program, sink);
+    for id in &program.callees_first {
+        let decl = &program.funcs[*id];
         if decl.calls.iter().any(|callee| host.contains(callee)) {
-            host.insert(id);
+            host.insert(*id);
         }
     }
     for id in host {

@@ -26,17 +26,14 @@ pub(super) fn index(len: usize) -> u32 {
 
 /// The name, or the name with the first free number.
 fn unique(name: &str, names: &mut std::collections::BTreeSet<String>) -> String {
-    if names.insert(name.to_owned()) {
-        return name.to_owned();
-    }
+    let mut candidate = name.to_owned();
     let mut number = names.len();
-    loop {
-        let candidate = format!("{name}_{number}");
-        if names.insert(candidate.clone()) {
-            return candidate;
-        }
+    while names.contains(&candidate) {
+        candidate = format!("{name}_{number}");
         number += 1;
     }
+    names.insert(candidate.clone());
+    candidate
 }
 
 impl<'a> Lowerer<'a> {

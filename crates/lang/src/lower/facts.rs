@@ -16,22 +16,16 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Looks at every function; calls hold no cycle, so this ends.
-    pub(super) fn of(typed: &Typed) -> Facts {
+    /// Looks at every function once, after those that it calls.
+    pub(super) fn of(typed: &Typed, callees_first: &[FuncId]) -> Facts {
         let none = vec![false; typed.funcs.len()];
         let mut facts = Facts { touches: none.clone(), writes: none };
-        loop {
-            let mut changed = false;
-            for (id, func) in typed.funcs.iter().enumerate() {
-                let touches = func.body.iter().any(|stm| facts.statement_touches(stm));
-                let writes = func.body.iter().any(|stm| facts.statement_writes(stm));
-                changed |= touches != facts.touches[id] || writes != facts.writes[id];
-                (facts.touches[id], facts.writes[id]) = (touches, writes);
-            }
-            if !changed {
-                return facts;
-            }
+        for id in callees_first {
+            let body = &typed.funcs[*id].body;
+            facts.touches[*id] = body.iter().any(|stm| facts.statement_touches(stm));
+            facts.writes[*id] = body.iter().any(|stm| facts.statement_writes(stm));
         }
+        facts
     }
 
     /// Whether computing the expression reads or writes elements.

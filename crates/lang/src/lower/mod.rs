@@ -41,7 +41,7 @@ pub(crate) fn lower(
 ) -> Result<Module, Diagnostics> {
     let mut sink = Sink::default();
     let entries = entry_functions(program, entries, &mut sink);
-    let facts = Facts::of(typed);
+    let facts = Facts::of(typed, &program.callees_first);
     let mut kernels = Vec::new();
     for entry in entries {
         let mut lowerer = Lowerer::new(program, typed, &facts, &mut sink);
