@@ -44,6 +44,16 @@ pub(crate) struct CompiledUnit {
     pub(crate) inner: BTreeMap<ValueId, lower::Plan>,
     /// Why it does not, if that was asked for.
     pub(crate) scalar_because: Option<String>,
+    /// Its own function, and that of its scalar code if its lanes call one.
+    pub(crate) functions: Vec<MachineCode>,
+    /// The region or serial section in the source.
+    pub(crate) span: Span,
+    /// IR to CLIF.
+    pub(crate) lower: Duration,
+}
+
+/// What is kept of one function.
+pub(crate) struct MachineCode {
     /// As lowered, before Cranelift's passes.
     pub(crate) clif: Function,
     /// Machine code, relocations not applied.
@@ -52,7 +62,8 @@ pub(crate) struct CompiledUnit {
     pub(crate) vcode: Option<String>,
     /// First offset of each piece of code with the place in the source it comes from.
     pub(crate) places: Vec<(u32, Span)>,
-    pub(crate) report: UnitReport,
+    /// CLIF to machine code.
+    pub(crate) time: Duration,
 }
 
 /// Cost of one unit.
@@ -64,11 +75,20 @@ pub struct UnitReport {
     pub code_size: usize,
     /// IR to CLIF.
     pub lower: Duration,
-    /// CLIF to machine code.
+    /// CLIF to machine code; functions of one unit may be compiled at the same time.
     pub compile: Duration,
 }
 
 impl CompiledUnit {
+    pub(crate) fn report(&self) -> UnitReport {
+        UnitReport {
+            span: self.span,
+            code_size: self.functions.iter().map(|function| function.machine.len()).sum(),
+            lower: self.lower,
+            compile: self.functions.iter().map(|function| function.time).sum(),
+        }
+    }
+
     /// A comment line that says whether it runs in lanes; empty if nobody asked for lanes.
     pub(crate) fn note(&self) -> String {
         match (&self.plan, &self.scalar_because) {
@@ -142,7 +162,11 @@ impl Compiled {
 
     /// The CLIF of every unit, as lowered.
     pub fn clif(&self) -> String {
-        let text = |unit: &CompiledUnit| format!("{}{}", unit.note(), unit.clif.display());
+        let text = |unit: &CompiledUnit| {
+            let functions =
+                unit.functions.iter().map(|function| function.clif.display().to_string());
+            unit.note() + &functions.collect::<Vec<_>>().join("\n")
+        };
         self.units.iter().map(text).collect::<Vec<_>>().join("\n")
     }
 
@@ -178,12 +202,12 @@ impl Compiled {
 
     /// Bytes of machine code of all units.
     pub fn code_size(&self) -> usize {
-        self.units.iter().map(|unit| unit.report.code_size).sum()
+        self.units.iter().map(|unit| unit.report().code_size).sum()
     }
 
     /// Cost of every unit, in the order of [`crossover_ir::units`].
     pub fn units(&self) -> Vec<UnitReport> {
-        self.units.iter().map(|unit| unit.report).collect()
+        self.units.iter().map(CompiledUnit::report).collect()
     }
 
     /// The kernel that was compiled.

@@ -5,34 +5,40 @@ use std::fmt::Write as _;
 use crossover_ir::{Module, Span};
 use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter};
 
-use crate::compile::CompiledUnit;
+use crate::compile::{CompiledUnit, MachineCode};
 
 /// Whether machine code of this machine can be disassembled; elsewhere Cranelift's text is shown.
 pub(crate) const HAS_DISASSEMBLER: bool = cfg!(target_arch = "x86_64");
 
-/// Every unit: offsets from the unit's start, instructions in Intel syntax, and the source line
+/// Every unit: offsets from the function's start, instructions in Intel syntax, and the source line
 /// before the first instruction that comes from another one than the last.
 pub(crate) fn disassemble(module: &Module, units: &[CompiledUnit]) -> String {
     let mut text = String::new();
     for (index, unit) in units.iter().enumerate() {
-        let line = line(module, unit.report.span).map_or(0, |(number, _)| number);
-        let _ = writeln!(text, "unit{index}: line {line}, {} bytes", unit.report.code_size);
-        text.push_str(&unit.note());
-        match &unit.vcode {
-            Some(vcode) => text.push_str(vcode),
-            None if HAS_DISASSEMBLER => write_unit(module, unit, &mut text),
-            None => text.push_str("no disassembly on this machine\n"),
+        let line = line(module, unit.span).map_or(0, |(number, _)| number);
+        for (which, function) in unit.functions.iter().enumerate() {
+            let name = if which == 0 { "" } else { ", its scalar code" };
+            let bytes = function.machine.len();
+            let _ = writeln!(text, "unit{index}{name}: line {line}, {bytes} bytes");
+            if which == 0 {
+                text.push_str(&unit.note());
+            }
+            match &function.vcode {
+                Some(vcode) => text.push_str(vcode),
+                None if HAS_DISASSEMBLER => write_function(module, function, &mut text),
+                None => text.push_str("no disassembly on this machine\n"),
+            }
         }
     }
     text
 }
 
-fn write_unit(module: &Module, unit: &CompiledUnit, text: &mut String) {
-    let mut decoder = Decoder::with_ip(64, &unit.machine, 0, DecoderOptions::NONE);
+fn write_function(module: &Module, function: &MachineCode, text: &mut String) {
+    let mut decoder = Decoder::with_ip(64, &function.machine, 0, DecoderOptions::NONE);
     let mut formatter = IntelFormatter::new();
     formatter.options_mut().set_space_after_operand_separator(true);
     formatter.options_mut().set_branch_leading_zeros(false);
-    let mut places = unit.places.iter().peekable();
+    let mut places = function.places.iter().peekable();
     let mut shown = None;
     let mut instruction = Instruction::default();
     let mut formatted = String::new();

@@ -4,9 +4,10 @@
 //! Nearly all time goes into Cranelift's passes, which see one function at a time; a kernel of a
 //! dozen units is compiled on all cores.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
@@ -20,35 +21,36 @@ use cranelift_module::{
     FuncId, Linkage, Module as _, ModuleError, ModuleReloc, default_libcall_names,
 };
 use crossover_ir::passes::ShortAxis;
-use crossover_ir::{Kernel, Op, Span, Unit, ValueId, units};
+use crossover_ir::{Kernel, Op, Span, Unit, units};
 use crossover_values::DType;
 
 use rayon::prelude::*;
 
 use crate::callouts;
-use crate::compile::{CompiledUnit, UnitReport, assigned};
+use crate::compile::{CompiledUnit, MachineCode, assigned};
 use crate::jit::Code;
 use crate::layout::Layout;
 use crate::lower::{self, Source};
+use crate::site::Site;
 use crate::{CompileError, Lanes, Options, Threads, Timings};
 
 /// Instructions of a function from which on another core is asked to compile it: they take about
 /// as long as waking a thread up, ten times over.
 const WORTH_SHARING: usize = 400;
 
-/// A unit that was lowered.
-struct LoweredUnit {
+/// A function that was lowered.
+struct Lowered {
     id: FuncId,
     function: Function,
-    lowered: lower::Lowered,
-    layout: Layout,
-    plan: Option<lower::Plan>,
-    inner: BTreeMap<ValueId, lower::Plan>,
-    scalar_because: Option<String>,
-    cost: u64,
-    span: Span,
-    time: Duration,
+    /// What its source locations mean.
+    spans: Vec<Span>,
 }
+
+/// Which function: the unit, and which of its functions.
+type Place = (usize, usize);
+
+/// A function as machine code, with what is to be filled in.
+type Finished = (FuncId, Vec<ModuleReloc>, MachineCode);
 
 /// The machine code of all units of a kernel; of some the last axis was folded into the body.
 pub(crate) fn generate(
@@ -60,68 +62,54 @@ pub(crate) fn generate(
     let begin = Instant::now();
     let mut generator = Generator::new()?;
     timings.setup = begin.elapsed();
-    let machines = generator.units(kernel, short, options, timings)?;
+    let (mut units, finished) = generator.units(kernel, short, options, timings)?;
     let begin = Instant::now();
     let mut functions = Vec::new();
-    let mut compiled = Vec::new();
-    for (id, relocations, unit) in machines {
+    for ((index, _), (id, relocations, code)) in finished {
         let alignment = 1;
-        generator.module.define_function_bytes(id, alignment, &unit.machine, &relocations)?;
-        functions.push((id, unit.layout.words));
-        compiled.push(unit);
+        generator.module.define_function_bytes(id, alignment, &code.machine, &relocations)?;
+        let unit: &mut CompiledUnit = &mut units[index];
+        if unit.functions.is_empty() {
+            functions.push((id, unit.layout.words));
+        }
+        unit.functions.push(code);
     }
     generator.module.finalize_definitions()?;
     let code = Code::new(generator.module, &functions, kernel);
     timings.compile += begin.elapsed();
-    Ok((code, compiled))
+    Ok((code, units))
 }
 
-/// What compiling a unit takes: the number of its instructions.
-fn size(unit: &LoweredUnit) -> usize {
-    unit.function.dfg.num_insts()
+/// What compiling a function takes: the number of its instructions.
+fn size(lowered: &Lowered) -> usize {
+    lowered.function.dfg.num_insts()
 }
 
-/// A unit as machine code, with what is to be filled in.
-type Machine = (FuncId, Vec<ModuleReloc>, CompiledUnit);
-
-fn compile_unit(isa: &dyn TargetIsa, unit: LoweredUnit) -> Result<Machine, CompileError> {
+fn compile_function(isa: &dyn TargetIsa, lowered: Lowered) -> Result<Finished, CompileError> {
     let begin = Instant::now();
-    let clif = unit.function.clone();
-    let mut context = Context::for_function(unit.function);
+    let clif = lowered.function.clone();
+    let mut context = Context::for_function(lowered.function);
     context.set_disasm(!crate::disassemble::HAS_DISASSEMBLER);
     let compiled = context.compile(isa, &mut ControlPlane::default());
     compiled.map_err(|error| ModuleError::from(error.inner))?;
     let finished = context.compiled_code().expect("the function was just compiled");
     let relocations = finished.buffer.relocs().iter();
     let relocations = relocations
-        .map(|relocation| ModuleReloc::from_mach_reloc(relocation, &context.func, unit.id))
+        .map(|relocation| ModuleReloc::from_mach_reloc(relocation, &context.func, lowered.id))
         .collect();
     let machine = finished.code_buffer().to_vec();
-    let spans = &unit.lowered.spans;
     let places = finished.buffer.get_srclocs_sorted().iter().filter_map(|place| {
-        let span = spans.get(place.loc.bits() as usize)?;
+        let span = lowered.spans.get(place.loc.bits() as usize)?;
         Some((place.start, *span))
     });
-    let report = UnitReport {
-        span: unit.span,
-        code_size: machine.len(),
-        lower: unit.time,
-        compile: begin.elapsed(),
-    };
-    let compiled = CompiledUnit {
-        cost: unit.cost,
+    let code = MachineCode {
         places: places.collect(),
         vcode: finished.vcode.clone(),
-        sites: unit.lowered.sites,
-        layout: unit.layout,
-        plan: unit.plan,
-        inner: unit.inner,
-        scalar_because: unit.scalar_because,
         clif,
         machine,
-        report,
+        time: begin.elapsed(),
     };
-    Ok((unit.id, relocations, compiled))
+    Ok((lowered.id, relocations, code))
 }
 
 /// Cranelift's state over the units of a kernel.
@@ -140,48 +128,56 @@ impl Generator {
         Ok(Generator { isa, module, frontend: FunctionBuilderContext::new() })
     }
 
-    /// The machine code of all units, in their order. A long one that is not the last goes to
-    /// another core as soon as it is lowered, if one of some length follows.
+    /// All units, and the machine code of their functions in order. A long function that is not
+    /// the last goes to another core as soon as it is lowered, if one of some length follows.
     fn units(
         &mut self,
         kernel: &Kernel,
         short: &[Option<ShortAxis>],
         options: &Options,
         timings: &mut Timings,
-    ) -> Result<Vec<Machine>, CompileError> {
+    ) -> Result<(Vec<CompiledUnit>, BTreeMap<Place, Finished>), CompileError> {
         let isa = self.isa.clone();
-        let machines: Mutex<BTreeMap<usize, Result<Machine, CompileError>>> = Mutex::default();
-        let compile = &|index: usize, unit: LoweredUnit| {
-            let machine = compile_unit(&*isa, unit);
-            machines.lock().unwrap_or_else(PoisonError::into_inner).insert(index, machine);
+        let finished: Mutex<BTreeMap<Place, Result<Finished, CompileError>>> = Mutex::default();
+        let compile = &|place: Place, lowered: Lowered| {
+            let function = compile_function(&*isa, lowered);
+            finished.lock().unwrap_or_else(PoisonError::into_inner).insert(place, function);
         };
+        let mut compiled = Vec::new();
         let mut begin = Instant::now();
         rayon::in_place_scope(|scope| -> Result<(), CompileError> {
             let mut left = Vec::new();
             let mut long = None;
             for (index, unit) in units(kernel).into_iter().enumerate() {
                 let short = short.get(index).copied().flatten();
-                let unit = self.lower_unit(kernel, index, (unit, short), options)?;
-                if size(&unit) < WORTH_SHARING {
-                    left.push((index, unit));
-                } else if let Some((index, before)) = long.replace((index, unit)) {
-                    scope.spawn(move |_| compile(index, before));
+                let (unit, functions) = self.lower_unit(kernel, index, (unit, short), options)?;
+                compiled.push(unit);
+                for (which, lowered) in functions.into_iter().enumerate() {
+                    let place = (index, which);
+                    if size(&lowered) < WORTH_SHARING {
+                        left.push((place, lowered));
+                    } else if let Some((place, before)) = long.replace((place, lowered)) {
+                        scope.spawn(move |_| compile(place, before));
+                    }
                 }
             }
             timings.lower = begin.elapsed();
             begin = Instant::now();
             left.extend(long);
-            let sizes = || left.iter().map(|(_, unit)| size(unit));
+            let sizes = || left.iter().map(|(_, lowered)| size(lowered));
             if sizes().sum::<usize>() - sizes().max().unwrap_or(0) < WORTH_SHARING {
-                left.into_iter().for_each(|(index, unit)| compile(index, unit));
+                left.into_iter().for_each(|(place, lowered)| compile(place, lowered));
             } else {
-                let left = left.into_par_iter().with_max_len(1);
-                left.for_each(|(index, unit)| compile(index, unit));
+                left.sort_unstable_by_key(|(_, lowered)| Reverse(size(lowered)));
+                let left = left.into_iter().par_bridge();
+                left.for_each(|(place, lowered)| compile(place, lowered));
             }
             Ok(())
         })?;
         timings.compile = begin.elapsed();
-        machines.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+        let finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let finished = finished.map(|(place, function)| Ok((place, function?)));
+        Ok((compiled, finished.collect::<Result<_, CompileError>>()?))
     }
 
     fn lower_unit(
@@ -190,7 +186,7 @@ impl Generator {
         index: usize,
         (unit, short): (Unit<'_>, Option<ShortAxis>),
         options: &Options,
-    ) -> Result<LoweredUnit, CompileError> {
+    ) -> Result<(CompiledUnit, Vec<Lowered>), CompileError> {
         let begin = Instant::now();
         let (code, span) = match unit {
             Unit::Region(region) => (&region.code, region.span),
@@ -218,42 +214,73 @@ impl Generator {
         };
         let lanes = plan.as_ref().map_or(0, |plan| plan.count);
         let layout = Layout::new(code, &assigned(&code.body), lanes)?;
-        let signature = self.signature();
-        let id =
-            self.module.declare_function(&format!("unit{index}"), Linkage::Local, &signature)?;
         let source = Source {
             kernel,
             unit,
             layout: &layout,
             bounds: options.bounds,
-            lanes: plan.as_ref(),
+            lanes: None,
+            scalar: None,
             inner: &inner,
             short,
             // A serial section is run by the caller's thread, while no region runs.
             alone: options.threads == Threads::One || matches!(unit, Unit::Serial(_)),
         };
-        let mut function = Function::with_name_signature(UserFuncName::default(), signature);
-        let lowered = self.lower(&source, &mut function)?;
-        let (cost, time) = (crate::cost::iteration(code), begin.elapsed());
-        Ok(LoweredUnit {
-            id,
-            function,
-            lowered,
+        let (functions, sites) = self.functions(index, source, plan.as_ref())?;
+        let cost = crate::cost::iteration(code);
+        let unit = CompiledUnit {
             layout,
+            cost,
+            sites,
             plan,
             inner,
             scalar_because,
-            cost,
+            functions: Vec::new(),
             span,
-            time,
-        })
+            lower: begin.elapsed(),
+        };
+        Ok((unit, functions))
+    }
+
+    /// A unit's own function and, if its lanes are long, that of its scalar code, which they call;
+    /// and the trap sites of both.
+    fn functions<'a>(
+        &mut self,
+        index: usize,
+        mut source: Source<'a>,
+        plan: Option<&'a lower::Plan>,
+    ) -> Result<(Vec<Lowered>, Vec<Site>), CompileError> {
+        let own = self.declare(&format!("unit{index}"))?;
+        let mut sites = Vec::new();
+        let mut scalar = None;
+        if plan.is_some_and(|plan| plan.long) {
+            let id = self.declare(&format!("unit{index}_scalar"))?;
+            let function =
+                Function::with_name_signature(UserFuncName::user(0, 1), self.signature());
+            scalar = Some(self.lower(&source, (id, function), &mut sites)?);
+        }
+        let mut function = Function::with_name_signature(UserFuncName::default(), self.signature());
+        source.lanes = plan;
+        source.scalar = scalar.as_ref().map(|scalar| {
+            let reference = self.module.declare_func_in_func(scalar.id, &mut function);
+            // Nothing promises that both lie within reach of a near call.
+            function.dfg.ext_funcs[reference].colocated = false;
+            reference
+        });
+        let own = self.lower(&source, (own, function), &mut sites)?;
+        Ok(([own].into_iter().chain(scalar).collect(), sites))
+    }
+
+    fn declare(&mut self, name: &str) -> Result<FuncId, ModuleError> {
+        self.module.declare_function(name, Linkage::Local, &self.signature())
     }
 
     fn lower(
         &mut self,
         source: &Source<'_>,
-        function: &mut Function,
-    ) -> Result<lower::Lowered, CompileError> {
+        (id, mut function): (FuncId, Function),
+        sites: &mut Vec<Site>,
+    ) -> Result<Lowered, CompileError> {
         let config = self.module.target_config();
         let module = &mut self.module;
         let mut references: Vec<(Op, DType, FuncRef)> = Vec::new();
@@ -275,10 +302,11 @@ impl Generator {
             references.push((op, dtype, reference));
             reference
         };
-        let lowered = lower::lower(source, function, &mut self.frontend, &mut callee, config);
+        let frontend = &mut self.frontend;
+        let spans = lower::lower(source, &mut function, frontend, &mut callee, sites, config);
         match failed {
             Some(error) => Err(error.into()),
-            None => Ok(lowered),
+            None => Ok(Lowered { id, function, spans }),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Array elements: addresses, tests of indices, scratch arrays.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::types::{I32, I64};
+use cranelift_codegen::ir::types::{I32, I64, I64X2};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value};
 use crossover_ir::{ArrayId, ScratchId, Span, ValueId};
 use crossover_values::DType;
@@ -10,6 +10,10 @@ use super::{ArrayValues, Fact, Lower, clif_type};
 use crate::Bounds;
 use crate::layout;
 use crate::site::SiteKind;
+
+/// Words that are set to zero without a loop, and those of a turn of one.
+const MOST_STRAIGHT: usize = 16;
+const ZEROED: usize = 8;
 
 impl Lower<'_, '_> {
     pub(super) fn extent(&mut self, array: ArrayId, axis: u32) -> Value {
@@ -41,27 +45,40 @@ impl Lower<'_, '_> {
         self.zero_words(first, words);
     }
 
-    /// Sets words of the lane table to zero.
+    /// Sets words of the lane table to zero, two at a time.
     pub(super) fn zero_words(&mut self, first: usize, words: usize) {
-        let zero = self.integer(I64, 0);
-        if words <= 16 {
-            for word in first..first + words {
-                self.store_lane(zero, word);
-            }
-            return;
+        let zeros = self.builder.func.dfg.constants.insert(vec![0; 2 * layout::WORD].into());
+        let zeros = self.builder.ins().vconst(I64X2, zeros);
+        let looped = if words > MOST_STRAIGHT { words / ZEROED * ZEROED } else { 0 };
+        if looped > 0 {
+            self.zero_in_turns(zeros, first, looped);
         }
+        let (rest, end) = (first + looped, first + words);
+        for word in (rest..end.saturating_sub(1)).step_by(2) {
+            self.store_lane(zeros, word);
+        }
+        if words % 2 == 1 {
+            let zero = self.integer(I64, 0);
+            self.store_lane(zero, end - 1);
+        }
+    }
+
+    /// Words whose number is a multiple of those of a turn.
+    fn zero_in_turns(&mut self, zeros: Value, first: usize, words: usize) {
         let position = self.builder.declare_var(I64);
-        self.builder.def_var(position, zero);
+        let start = self.integer(I64, 0);
+        self.builder.def_var(position, start);
         let head = self.builder.create_block();
         let exit = self.builder.create_block();
         self.builder.ins().jump(head, &[]);
         self.builder.switch_to_block(head);
         let here = self.builder.use_var(position);
         let address = self.builder.ins().iadd(self.lane, here);
-        let flags = MemFlagsData::trusted();
-        self.builder.ins().store(flags, zero, address, layout::offset(first));
-        let size = self.integer(I64, layout::WORD as u64);
-        let next = self.builder.ins().iadd(here, size);
+        for word in (first..first + ZEROED).step_by(2) {
+            let flags = MemFlagsData::trusted();
+            self.builder.ins().store(flags, zeros, address, layout::offset(word));
+        }
+        let next = self.builder.ins().iadd_imm_s(here, (ZEROED * layout::WORD) as i64);
         self.builder.def_var(position, next);
         let end = self.integer(I64, (words * layout::WORD) as u64);
         let more = self.builder.ins().icmp(IntCC::NotEqual, next, end);

@@ -45,15 +45,6 @@ pub(crate) use lanes::{Plan, inner_plans, plan};
 /// Finds the function reference of a call-out.
 pub(crate) type Callee<'a> = dyn FnMut(&mut Function, Op, DType) -> FuncRef + 'a;
 
-/// What lowering leaves beside the function.
-#[derive(Debug, Default)]
-pub(crate) struct Lowered {
-    /// Trap sites; generated code reports their indices.
-    pub(crate) sites: Vec<Site>,
-    /// What the source locations of the function's instructions mean, by index.
-    pub(crate) spans: Vec<Span>,
-}
-
 /// What a unit is lowered from.
 pub(crate) struct Source<'a> {
     pub(crate) kernel: &'a Kernel,
@@ -62,6 +53,9 @@ pub(crate) struct Source<'a> {
     pub(crate) bounds: Bounds,
     /// How the innermost axis of a region runs in lanes, if it does.
     pub(crate) lanes: Option<&'a Plan>,
+    /// The function of the same unit that runs iterations in scalar form, where lanes have no
+    /// scalar code beside them.
+    pub(crate) scalar: Option<FuncRef>,
     /// How counted loops of scalar code run in lanes, by what tells them apart.
     pub(crate) inner: &'a BTreeMap<ValueId, Plan>,
     /// The last axis of a region, if it has become a loop of the body.
@@ -80,16 +74,19 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Lowers a unit into `function`, whose signature is already set.
+/// Lowers a unit into `function`, whose signature is already set. Gives what the source locations
+/// of the function's instructions mean, by index. Trap sites, whose indices generated code reports,
+/// are added to those that another function of the unit has.
 pub(crate) fn lower(
     source: &Source<'_>,
     function: &mut Function,
     context: &mut FunctionBuilderContext,
     callee: &mut Callee<'_>,
+    sites: &mut Vec<Site>,
     config: cranelift_codegen::isa::TargetFrontendConfig,
-) -> Lowered {
+) -> Vec<Span> {
     let builder = FunctionBuilder::new(function, context);
-    let lower = Lower::new(source, builder, callee);
+    let lower = Lower::new(source, builder, callee, sites);
     lower.run(config)
 }
 
@@ -129,7 +126,8 @@ struct Lower<'a, 'b> {
     code: &'a Code,
     builder: FunctionBuilder<'b>,
     callee: &'a mut Callee<'a>,
-    out: Lowered,
+    sites: &'a mut Vec<Site>,
+    spans: Vec<Span>,
     inputs: Value,
     lane: Value,
     cancel: Value,
@@ -221,10 +219,10 @@ impl Lower<'_, '_> {
 
     /// Notes where in the source the next instructions come from.
     fn at(&mut self, span: Span) {
-        if self.out.spans.last() != Some(&span) {
-            self.out.spans.push(span);
+        if self.spans.last() != Some(&span) {
+            self.spans.push(span);
         }
-        let index = self.out.spans.len() as u32 - 1;
+        let index = self.spans.len() as u32 - 1;
         self.builder.set_srcloc(SourceLoc::new(index));
     }
 
@@ -266,8 +264,8 @@ impl Lower<'_, '_> {
             self.builder.ins().brif(cond, bail, &[], going_on, &[]);
             return self.continue_in(going_on);
         }
-        let site = self.out.sites.len() as u64;
-        self.out.sites.push(Site { kind, span });
+        let site = self.sites.len() as u64;
+        self.sites.push(Site { kind, span });
         let cold = self.builder.create_block();
         let going_on = self.builder.create_block();
         self.builder.set_cold_block(cold);

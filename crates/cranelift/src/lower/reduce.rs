@@ -2,7 +2,7 @@
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::I8;
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use crossover_ir::{Op, Reduce, ReduceId, ReduceOp, ValueId};
 
 use super::{Lower, ReduceState, clif_type};
@@ -73,6 +73,20 @@ impl Lower<'_, '_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Adds what another function of the unit has left in the lane table.
+    pub(super) fn absorb_accumulators(&mut self) {
+        for index in 0..self.reduces.len() {
+            let ReduceState::Accumulator(variable) = self.reduces[index] else { continue };
+            let reduce: &Reduce = &self.code.reduces[index];
+            let word = self.source.layout.reduces[index].0;
+            let flags = MemFlagsData::trusted();
+            let own = self.load_word(reduce.dtype, flags, self.lane, word);
+            let before = self.builder.use_var(variable);
+            let after = self.combine(reduce, before, own);
+            self.builder.def_var(variable, after);
         }
     }
 

@@ -8,14 +8,13 @@ use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use crossover_ir::passes::ShortAxis;
-use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Unit, Var, VarId};
+use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Span, Unit, Var, VarId};
 use crossover_values::DType;
 
 use super::spans::{self, Counted};
-use super::{
-    ArrayValues, Callee, Known, Lower, Lowered, Source, clif_type, constant_flags, product,
-};
+use super::{ArrayValues, Callee, Known, Lower, Source, clif_type, constant_flags, product};
 use crate::layout::{self, status};
+use crate::site::Site;
 
 /// What a unit reads of the inputs.
 struct Uses {
@@ -28,6 +27,7 @@ impl<'a, 'b> Lower<'a, 'b> {
         source: &'a Source<'a>,
         mut builder: FunctionBuilder<'b>,
         callee: &'a mut Callee<'a>,
+        sites: &'a mut Vec<Site>,
     ) -> Lower<'a, 'b> {
         let code = source.code();
         let entry = builder.create_block();
@@ -53,7 +53,8 @@ impl<'a, 'b> Lower<'a, 'b> {
             code,
             builder,
             callee,
-            out: Lowered::default(),
+            sites,
+            spans: Vec::new(),
             inputs,
             lane,
             cancel,
@@ -81,7 +82,7 @@ impl<'a, 'b> Lower<'a, 'b> {
     }
 
     /// Emits the whole function.
-    pub(super) fn run(mut self, config: TargetFrontendConfig) -> Lowered {
+    pub(super) fn run(mut self, config: TargetFrontendConfig) -> Vec<Span> {
         let uses = self.uses();
         for array in uses.arrays {
             self.load_array(array);
@@ -93,7 +94,7 @@ impl<'a, 'b> Lower<'a, 'b> {
         self.ways_out();
         self.builder.seal_all_blocks();
         self.builder.finalize(config);
-        self.out
+        self.spans
     }
 
     fn uses(&self) -> Uses {
@@ -346,6 +347,15 @@ impl<'a, 'b> Lower<'a, 'b> {
     /// The flattened iteration that is running; in the code between two axes, the first of the
     /// inner ones.
     pub(super) fn iteration(&mut self) -> Value {
+        let flat = self.flattened();
+        match self.source.short {
+            Some(short) => self.iteration_of_short(flat, short),
+            None => flat,
+        }
+    }
+
+    /// The position in the range that calls are given parts of.
+    pub(super) fn flattened(&mut self) -> Value {
         let mut flat = self.integer(I64, 0);
         for level in 0..self.positions.len() {
             let position = self.builder.use_var(self.positions[level]);
@@ -356,10 +366,7 @@ impl<'a, 'b> Lower<'a, 'b> {
                 flat = self.builder.ins().iadd(flat, position);
             }
         }
-        match self.source.short {
-            Some(short) => self.iteration_of_short(flat, short),
-            None => flat,
-        }
+        flat
     }
 
     /// The iteration of a last axis that has become a loop.

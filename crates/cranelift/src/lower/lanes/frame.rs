@@ -8,13 +8,13 @@
 //! ```
 //!
 //! What is left of a span is a chunk that ends with it, where iterations may run twice; otherwise
-//! scalar code.
+//! scalar code: a loop in the same function, or, for long bodies, a call of another function.
 
 use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I64;
-use cranelift_codegen::ir::{Block, InstBuilder, Value};
+use cranelift_codegen::ir::{Block, FuncRef, InstBuilder, Value};
 use cranelift_frontend::Variable;
 use crossover_ir::analysis::accesses;
 use crossover_ir::lanes::LaneStmt;
@@ -300,26 +300,61 @@ impl Lanes<'_, '_, '_> {
         self.lower.tested.truncate(known);
     }
 
-    /// The scalar loop beside: from the position to where the run ends.
+    /// Scalar iterations from the position to where the run ends.
     fn scalar(&mut self, region: &Region, frame: &Frame) {
         let lower = &mut *self.lower;
-        let head = lower.builder.create_block();
         lower.continue_in(frame.scalar);
-        lower.builder.ins().jump(head, &[]);
-        lower.builder.switch_to_block(head);
-        lower.set_index(&region.axes[frame.level], frame.level);
-        lower.lane_body(region);
-        let here = lower.builder.use_var(frame.position);
-        let next = lower.builder.ins().iadd_imm_s(here, 1);
-        lower.builder.def_var(frame.position, next);
-        let end = lower.builder.use_var(frame.run_end);
-        let more = lower.builder.ins().icmp(IntCC::NotEqual, next, end);
-        let run = lower.builder.create_block();
-        lower.builder.ins().brif(more, head, &[], run, &[]);
-        lower.builder.seal_block(head);
-        lower.continue_in(run);
+        let next = match lower.source.scalar {
+            Some(function) => lower.call_scalar(function, frame),
+            None => lower.scalar_loop(region, frame),
+        };
         let more = lower.builder.ins().icmp(IntCC::NotEqual, next, frame.stop);
         lower.builder.ins().brif(more, frame.outer, &[], frame.exit, &[]);
+    }
+}
+
+impl Lower<'_, '_> {
+    /// A loop beside the chunks; gives the position after it.
+    fn scalar_loop(&mut self, region: &Region, frame: &Frame) -> Value {
+        let head = self.builder.create_block();
+        self.builder.ins().jump(head, &[]);
+        self.builder.switch_to_block(head);
+        self.set_index(&region.axes[frame.level], frame.level);
+        self.lane_body(region);
+        let here = self.builder.use_var(frame.position);
+        let next = self.builder.ins().iadd_imm_s(here, 1);
+        self.builder.def_var(frame.position, next);
+        let end = self.builder.use_var(frame.run_end);
+        let more = self.builder.ins().icmp(IntCC::NotEqual, next, end);
+        let run = self.builder.create_block();
+        self.builder.ins().brif(more, head, &[], run, &[]);
+        self.builder.seal_block(head);
+        self.continue_in(run);
+        next
+    }
+
+    /// A call of the unit's scalar function, which has a range of iterations like every call of a
+    /// unit, and leaves what it adds up in the lane table; gives the position after it.
+    fn call_scalar(&mut self, function: FuncRef, frame: &Frame) -> Value {
+        let here = self.builder.use_var(frame.position);
+        let end = self.builder.use_var(frame.run_end);
+        let count = self.builder.ins().isub(end, here);
+        let first = self.flattened();
+        let last = self.builder.ins().iadd(first, count);
+        let call = self.builder.ins().call(function, &[self.inputs, self.lane, first, last]);
+        let status = self.builder.inst_results(call)[0];
+        let [stopped, done] = [0, 1].map(|_| self.builder.create_block());
+        self.builder.set_cold_block(stopped);
+        self.builder.ins().brif(status, stopped, &[], done, &[]);
+        self.continue_in(stopped);
+        self.builder.ins().return_(&[status]);
+        self.continue_in(done);
+        self.absorb_accumulators();
+        self.builder.def_var(frame.position, end);
+        if let Some(flat) = self.flat {
+            self.builder.def_var(flat, last);
+        }
+        end
     }
 }
 

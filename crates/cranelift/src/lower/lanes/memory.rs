@@ -13,8 +13,6 @@ use crate::layout;
 
 /// Bytes of a vector.
 const VECTOR: usize = 16;
-/// Vectors of zeros that are stored without a loop.
-const MOST_ZEROS: usize = 64;
 
 impl Lanes<'_, '_, '_> {
     pub(super) fn load(&mut self, array: ArrayId, indices: &[ValueId], access: Access) -> Held {
@@ -330,15 +328,7 @@ impl Lanes<'_, '_, '_> {
         let bytes = declared.len as usize * layout::lane_bytes(declared.dtype);
         let bytes = bytes * self.count as usize;
         let first = self.lower.source.layout.lane_scratch(scratch);
-        if !bytes.is_multiple_of(VECTOR) || bytes > MOST_ZEROS * VECTOR {
-            return self.lower.zero_words(first, bytes.div_ceil(layout::WORD));
-        }
-        let zero = self.constant_vector(I32X4, &[0; 4]);
-        let (flags, lane, offset) =
-            (MemFlagsData::trusted(), self.lower.lane, layout::offset(first));
-        for at in (0..bytes).step_by(VECTOR) {
-            self.lower.builder.ins().store(flags, zero, lane, offset + at as i32);
-        }
+        self.lower.zero_words(first, bytes.div_ceil(layout::WORD));
     }
 
     pub(super) fn scratch_load(&mut self, scratch: ScratchId, index: ValueId) -> Vec<Value> {

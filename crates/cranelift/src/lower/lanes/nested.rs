@@ -20,7 +20,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block as ClifBlock, InstBuilder, Value};
 use cranelift_frontend::Variable;
-use crossover_ir::{Block, Reduce, ReduceId, ReduceOp, Stmt, ValueId, VarId};
+use crossover_ir::{Block, Reduce, ReduceId, Stmt, ValueId, VarId};
 
 use super::patience::Patience;
 use super::{Held, Lanes, Plan};
@@ -340,30 +340,11 @@ impl Lanes<'_, '_, '_> {
         for id in unordered {
             let reduce: &Reduce = &self.lower.code.reduces[id.0 as usize];
             let variables = self.partials[id.0 as usize].clone();
-            let mut parts = self.read(&variables);
-            while parts.len() > 1 {
-                let high = parts.split_off(parts.len() / 2);
-                for (low, high) in parts.iter_mut().zip(high) {
-                    *low = self.combine_parts(reduce, *low, high);
-                }
-            }
-            let lanes = self.lane_type(reduce.dtype).lane_count() as usize;
+            let parts = self.read(&variables);
             let target = self.lower.vars[reduce.target.0 as usize];
-            let mut value = self.lower.builder.use_var(target);
-            for lane in 0..lanes {
-                let own = self.extract(reduce.dtype, &parts, lane);
-                value = self.lower.combine(reduce, value, own);
-            }
+            let before = self.lower.builder.use_var(target);
+            let value = self.fold_parts(reduce, parts, before);
             self.lower.builder.def_var(target, value);
-        }
-    }
-
-    fn combine_parts(&mut self, reduce: &Reduce, a: Value, b: Value) -> Value {
-        use crossover_ir::Op;
-        match reduce.op {
-            ReduceOp::Min => self.vector_min_max(Op::Min, reduce.dtype, a, b),
-            ReduceOp::Max => self.vector_min_max(Op::Max, reduce.dtype, a, b),
-            _ => self.lower.combine(reduce, a, b),
         }
     }
 

@@ -36,7 +36,13 @@ const SEARCH: f64 = 8.0;
 /// A lane must cost less than this part of a scalar iteration.
 const WORTH: f64 = 0.85;
 /// Values of a body that allow two vectors of each, and that allow one.
-const LONG_BODIES: [usize; 2] = [150, 400];
+const LONG_BODIES: [usize; 2] = [100, 400];
+
+/// Instructions of a chunk, by the estimate, from which on its scalar code is no part of the same
+/// function but another, which a second core compiles meanwhile: register allocation takes more
+/// than twice as long for a function that is twice as long. Shorter ones gain less than the calls
+/// cost that wait for few iterations, as at the ends of rows.
+const LONG_CODE: f64 = 150.0;
 
 /// Statements of a straight body whose chunks are emitted in pieces.
 const SMALL_BODY: usize = 32;
@@ -52,6 +58,8 @@ pub(crate) struct Plan {
     pub(crate) piece: u32,
     /// Bytes of a lane of masks.
     pub(crate) mask_bytes: usize,
+    /// Whether its code is long: scalar code is another function then.
+    pub(crate) long: bool,
 }
 
 /// A plan for a region, or why it has none; `always` takes it at any price.
@@ -147,7 +155,8 @@ fn planned(code: &Code, form: LaneLoop, in_blocks: bool, always: bool) -> Result
         return Err(format!("a lane costs {lane:.0}, a scalar iteration {scalar:.0}"));
     }
     let count = lanes as u32;
-    Ok(Plan { form, count, piece: count, mask_bytes })
+    let long = survey.length * f64::from(count) >= LONG_CODE;
+    Ok(Plan { form, count, piece: count, mask_bytes, long })
 }
 
 /// Whether a body is straight, and so short that its chunks can be emitted in pieces.
@@ -174,6 +183,8 @@ struct Survey<'l> {
     wide: bool,
     narrow: bool,
     values: usize,
+    /// Instructions of a lane that are emitted.
+    length: f64,
     /// Vectors that the turns of one loop hand on, at most.
     carried: usize,
     divergent_loops: bool,
@@ -189,6 +200,7 @@ impl<'l> Survey<'l> {
             wide: false,
             narrow: false,
             values: 0,
+            length: 0.0,
             carried: 0,
             divergent_loops: false,
         }
@@ -232,6 +244,7 @@ impl<'l> Survey<'l> {
     }
 
     fn add(&mut self, weight: f64, scalar: f64, lane: f64) {
+        self.length += lane;
         self.scalar += weight * scalar;
         self.lane += weight * lane;
     }

@@ -53,11 +53,8 @@ impl Lanes<'_, '_, '_> {
             match self.lower.reduces[index].clone() {
                 ReduceState::Partials => self.store_partials(word, &parts),
                 ReduceState::Accumulator(variable) => {
-                    let mut value = self.lower.builder.use_var(variable);
-                    for lane in 0..self.count as usize {
-                        let own = self.extract(reduce.dtype, &parts, lane);
-                        value = self.lower.combine(reduce, value, own);
-                    }
+                    let before = self.lower.builder.use_var(variable);
+                    let value = self.fold_parts(reduce, parts, before);
                     self.lower.builder.def_var(variable, value);
                 }
                 ReduceState::Best { .. } | ReduceState::Inner { .. } => {
@@ -65,6 +62,26 @@ impl Lanes<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// All lanes of a reduction whose order does not show: vectors first, then lanes of the last.
+    pub(super) fn fold_parts(
+        &mut self,
+        reduce: &Reduce,
+        mut parts: Vec<Value>,
+        before: Value,
+    ) -> Value {
+        while parts.len() > 1 {
+            let high = parts.split_off(parts.len().div_ceil(2));
+            for (low, high) in parts.iter_mut().zip(high) {
+                *low = self.combine_vectors(reduce, *low, high);
+            }
+        }
+        let lanes = self.lane_type(reduce.dtype).lane_count() as usize;
+        (0..lanes).fold(before, |value, lane| {
+            let own = self.extract(reduce.dtype, &parts, lane);
+            self.lower.combine(reduce, value, own)
+        })
     }
 
     fn store_partials(&mut self, word: usize, parts: &[Value]) {
