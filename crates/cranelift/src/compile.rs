@@ -1,6 +1,6 @@
 //! Compiling a kernel, and what is kept of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use cranelift_codegen::ir::Function;
 use crossover_ir::lanes::print_lanes;
 use crossover_ir::passes::fold_short_axes;
-use crossover_ir::{Kernel, Module, Span, Stmt, Unit, Valid, ValueId, VarId, run_host, units};
+use crossover_ir::{Kernel, Module, Span, Unit, Valid, ValueId, run_host, units};
 use crossover_values::Value;
 use rayon::ThreadPool;
 
@@ -228,46 +228,5 @@ impl Compiled {
         let pool = Arc::new(pool.map_err(|source| RunError::Threads { threads, source })?);
         *kept = Some(Arc::clone(&pool));
         Ok(Some(pool))
-    }
-}
-
-/// Host variables that lane code assigns.
-pub(crate) fn assigned(block: &[Stmt]) -> Vec<VarId> {
-    let mut found = BTreeSet::new();
-    collect_assigned(block, &mut found);
-    found.into_iter().collect()
-}
-
-fn collect_assigned(block: &[Stmt], found: &mut BTreeSet<VarId>) {
-    for stmt in block {
-        match stmt {
-            Stmt::HostSet { var, .. } => {
-                found.insert(*var);
-            }
-            Stmt::If { then, otherwise, .. } => {
-                collect_assigned(then, found);
-                collect_assigned(otherwise, found);
-            }
-            Stmt::Switch { cases, default, .. } => {
-                cases.iter().for_each(|(_, case)| collect_assigned(case, found));
-                collect_assigned(default, found);
-            }
-            Stmt::Loop { header, body, continuing, .. } => {
-                collect_assigned(header, found);
-                collect_assigned(body, found);
-                collect_assigned(continuing, found);
-            }
-            Stmt::For { body, .. } => collect_assigned(body, found),
-            Stmt::Eval(_)
-            | Stmt::Set { .. }
-            | Stmt::Store { .. }
-            | Stmt::ScratchZero(_)
-            | Stmt::ScratchStore { .. }
-            | Stmt::Reduce { .. }
-            | Stmt::Break
-            | Stmt::Continue
-            | Stmt::Return
-            | Stmt::Trap { .. } => {}
-        }
     }
 }

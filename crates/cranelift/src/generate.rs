@@ -27,7 +27,7 @@ use crossover_values::DType;
 use rayon::prelude::*;
 
 use crate::callouts;
-use crate::compile::{CompiledUnit, MachineCode, assigned};
+use crate::compile::{CompiledUnit, MachineCode};
 use crate::jit::Code;
 use crate::layout::Layout;
 use crate::lower::{self, Source};
@@ -64,18 +64,20 @@ pub(crate) fn generate(
     timings.setup = begin.elapsed();
     let (mut units, finished) = generator.units(kernel, short, options, timings)?;
     let begin = Instant::now();
-    let mut functions = Vec::new();
+    let mut ids = Vec::new();
     for ((index, _), (id, relocations, code)) in finished {
         let alignment = 1;
         generator.module.define_function_bytes(id, alignment, &code.machine, &relocations)?;
         let unit: &mut CompiledUnit = &mut units[index];
         if unit.functions.is_empty() {
-            functions.push((id, unit.layout.words));
+            ids.push(id);
         }
         unit.functions.push(code);
     }
     generator.module.finalize_definitions()?;
-    let code = Code::new(generator.module, &functions, kernel);
+    let layouts = units.iter().map(|unit| &unit.layout);
+    let functions: Vec<(FuncId, &Layout)> = ids.into_iter().zip(layouts).collect();
+    let code = Code::new(generator.module, &functions);
     timings.compile += begin.elapsed();
     Ok((code, units))
 }
@@ -213,7 +215,7 @@ impl Generator {
             _ => BTreeMap::new(),
         };
         let lanes = plan.as_ref().map_or(0, |plan| plan.count);
-        let layout = Layout::new(code, &assigned(&code.body), lanes)?;
+        let layout = Layout::new(code, lanes)?;
         let source = Source {
             kernel,
             unit,

@@ -12,10 +12,11 @@ use std::sync::atomic::AtomicBool;
 
 use cranelift_jit::JITModule;
 use cranelift_module::FuncId;
-use crossover_ir::{AxisRange, HostState, Kernel, VarId};
+use crossover_ir::{AxisRange, HostState};
 use crossover_values::{Array, with_array};
 
-use crate::layout;
+use crate::layout::{self, Layout};
+use crate::names::Names;
 use crate::run::Handle;
 
 /// Signature of every unit: inputs, lane table, first and end of the flattened iterations.
@@ -27,13 +28,12 @@ pub(crate) struct Code {
     module: Mutex<Option<JITModule>>,
     units: Vec<UnitFn>,
     lane_words: Vec<usize>,
-    input_words: usize,
+    input_words: Vec<usize>,
 }
 
 impl Code {
-    /// Takes finalised functions of the signature of `UnitFn`; each comes with the number of
-    /// words of its lane table.
-    pub(crate) fn new(module: JITModule, units: &[(FuncId, usize)], kernel: &Kernel) -> Code {
+    /// Takes finalised functions of the signature of `UnitFn`; each comes with its unit's tables.
+    pub(crate) fn new(module: JITModule, units: &[(FuncId, &Layout)]) -> Code {
         let functions = units.iter().map(|(id, _)| {
             let address = module.get_finalized_function(*id);
             // SAFETY: the address is that of a finished function, which lowering gave the
@@ -42,8 +42,8 @@ impl Code {
         });
         Code {
             units: functions.collect(),
-            lane_words: units.iter().map(|(_, words)| *words).collect(),
-            input_words: layout::input_words(kernel),
+            lane_words: units.iter().map(|(_, layout)| layout.words).collect(),
+            input_words: units.iter().map(|(_, layout)| layout.names.input_words()).collect(),
             module: Mutex::new(Some(module)),
         }
     }
@@ -61,7 +61,7 @@ impl Code {
         end: u64,
     ) -> u32 {
         assert_eq!(lane.len(), self.lane_words[unit], "a lane table of another unit");
-        assert_eq!(inputs.words.len(), self.input_words, "inputs of another kernel");
+        assert_eq!(inputs.words.len(), self.input_words[unit], "inputs of another unit");
         let function = self.units[unit];
         // SAFETY: `function` lives as long as `self`. Both tables have the lengths that it was
         // lowered for. Addresses and extents in the inputs are those of arrays that `inputs`
@@ -88,30 +88,29 @@ pub(crate) struct Inputs<'b> {
 }
 
 impl<'b> Inputs<'b> {
-    /// Fills the table: axes (none for a serial section), variables, and the arrays that names
-    /// are bound to, as indices into `buffers`.
+    /// Fills the table of a unit: axes (none for a serial section), variables, and the arrays that
+    /// names are bound to, as indices into `buffers`.
     pub(crate) fn new(
-        kernel: &Kernel,
+        names: &Names,
         axes: &[AxisRange],
         state: &HostState<Handle>,
         buffers: &'b mut [Option<Array>],
         cancel: &'b AtomicBool,
     ) -> Inputs<'b> {
-        let mut words = vec![0; layout::input_words(kernel)];
+        let mut words = vec![0; names.input_words()];
         words[layout::CANCEL] = cancel.as_ptr().expose_provenance() as u64;
         for (axis, range) in axes.iter().enumerate() {
             // The low bits are what the index variable's type keeps.
             words[layout::axis_lo(axis)] = range.lo as u64;
             words[layout::axis_count(axis)] = range.count;
         }
-        for (var, value) in state.vars.iter().enumerate() {
-            let bits = value.map_or(0, crossover_values::Scalar::to_bits);
-            words[layout::host_var(VarId(var as u32))] = bits;
+        for (var, word) in names.vars() {
+            let value = state.vars[var.0 as usize];
+            words[word] = value.map_or(0, crossover_values::Scalar::to_bits);
         }
-        for (name, bound) in state.arrays.iter().enumerate() {
-            let Some(bound) = bound else { continue };
+        for (name, word) in names.arrays() {
+            let Some(bound) = &state.arrays[name.0 as usize] else { continue };
             let Some(array) = buffers[*bound.buffer].as_mut() else { continue };
-            let word = layout::array(kernel, crossover_ir::ArrayId(name as u32));
             for (axis, extent) in array.shape().iter().enumerate() {
                 words[word + 1 + axis] = *extent as u64;
             }

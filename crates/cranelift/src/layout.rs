@@ -1,25 +1,24 @@
 //! What generated code and host exchange: two tables of 64-bit words.
 //!
 //! *Inputs* are the same for all threads and are not written while a unit runs: the cancel flag's
-//! address, the axes, host variables, and base and extents of every array. The *lane table*
-//! belongs to one call: a failure's description, results, scratch arrays. A value narrower than a
+//! address, the axes, and the host variables and arrays that the unit names ([`crate::names`]). The
+//! *lane table* belongs to one call: a failure's description, results, scratch arrays. A value narrower than a
 //! word occupies its first bytes; hosts are little-endian, so these are the word's low bits.
 
-use crossover_ir::{ArrayId, Code, Kernel, ReduceId, ReduceOp, ReduceScope, ScratchId, VarId};
+use crossover_ir::{Code, ReduceId, ReduceOp, ReduceScope, ScratchId, VarId};
 use crossover_values::DType;
 
 use crate::CompileError;
+use crate::names::{self, Names};
 
 /// Size of a word in bytes.
 pub(crate) const WORD: usize = 8;
 /// Partial results of a float reduction (rule 11 of the language).
 pub(crate) const PARTIALS: usize = 16;
-/// Words of an array in the inputs: address of the first element and two extents.
-const ARRAY_WORDS: usize = 3;
 /// Words of an axis in the inputs: first index and number of iterations.
 const AXIS_WORDS: usize = 2;
 /// Words of the inputs before the first host variable.
-const FIXED_WORDS: usize = 1 + 3 * AXIS_WORDS;
+pub(crate) const FIXED_WORDS: usize = 1 + 3 * AXIS_WORDS;
 
 /// Input word: address of the cancel flag.
 pub(crate) const CANCEL: usize = 0;
@@ -50,21 +49,6 @@ pub(crate) fn axis_lo(axis: usize) -> usize {
 /// Input word of an axis' number of iterations.
 pub(crate) fn axis_count(axis: usize) -> usize {
     axis_lo(axis) + 1
-}
-
-/// Input word of a host variable.
-pub(crate) fn host_var(var: VarId) -> usize {
-    FIXED_WORDS + var.0 as usize
-}
-
-/// Input word of an array's base address; its extents follow.
-pub(crate) fn array(kernel: &Kernel, array: ArrayId) -> usize {
-    FIXED_WORDS + kernel.vars.len() + array.0 as usize * ARRAY_WORDS
-}
-
-/// Words of the inputs of any unit of a kernel.
-pub(crate) fn input_words(kernel: &Kernel) -> usize {
-    FIXED_WORDS + kernel.vars.len() + kernel.arrays.len() * ARRAY_WORDS
 }
 
 /// How a reduction of a region is carried out.
@@ -109,9 +93,11 @@ pub(crate) fn lane_bytes(dtype: DType) -> usize {
     dtype.size().max(4)
 }
 
-/// The lane table of one unit.
+/// The tables of one unit.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
+    /// What stands in the inputs.
+    pub(crate) names: Names,
     /// First word of each reduction's results, with its scheme.
     pub(crate) reduces: Vec<(usize, Scheme)>,
     /// Host variables that a serial section assigns, each with its word.
@@ -120,13 +106,13 @@ pub(crate) struct Layout {
     scratch: Vec<usize>,
     /// First word of each scratch array of a chunk of lanes, if there are chunks.
     lane_scratch: Vec<usize>,
-    /// Words of the whole table.
+    /// Words of the lane table.
     pub(crate) words: usize,
 }
 
 impl Layout {
-    /// Places results and scratch arrays of a unit that assigns the host variables `assigned`.
-    pub(crate) fn new(code: &Code, assigned: &[VarId], lanes: u32) -> Result<Layout, CompileError> {
+    /// Places names, results and scratch arrays of a unit.
+    pub(crate) fn new(code: &Code, lanes: u32) -> Result<Layout, CompileError> {
         let mut words = FAILURE_WORDS;
         let mut take = |count: usize| {
             let first = words;
@@ -146,7 +132,7 @@ impl Layout {
                 (take(count), scheme)
             })
             .collect();
-        let assigned = assigned.iter().map(|var| (*var, take(1))).collect();
+        let assigned = names::assigned(code).into_iter().map(|var| (var, take(1))).collect();
         let scratch = code
             .scratch
             .iter()
@@ -163,7 +149,8 @@ impl Layout {
         if i32::try_from(words * WORD).is_err() {
             return Err(CompileError::ScratchTooLarge { bytes: (words * WORD) as u64 });
         }
-        Ok(Layout { reduces, assigned, scratch, lane_scratch, words })
+        let names = Names::of(code);
+        Ok(Layout { names, reduces, assigned, scratch, lane_scratch, words })
     }
 
     /// Whether the unit must be called block by block.

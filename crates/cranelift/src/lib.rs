@@ -20,6 +20,7 @@ mod generate;
 mod jit;
 mod layout;
 mod lower;
+mod names;
 mod options;
 mod reduction;
 mod run;

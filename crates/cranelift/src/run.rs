@@ -79,7 +79,8 @@ impl Device for Cpu<'_> {
     ) -> Result<(), RunError> {
         let total = AxisRange::total(axes).unwrap_or(u64::MAX);
         let code = &region.code;
-        let inputs = Inputs::new(self.kernel, axes, state, &mut self.buffers, self.cancel);
+        let names = &self.units[unit.0].layout.names;
+        let inputs = Inputs::new(names, axes, state, &mut self.buffers, self.cancel);
         let launch = Launch {
             kernel: self.kernel,
             machine: self.code,
@@ -117,7 +118,7 @@ impl Device for Cpu<'_> {
     ) -> Result<(), RunError> {
         let layout = &self.units[unit.0].layout;
         let mut lane = vec![0; layout.words];
-        let inputs = Inputs::new(self.kernel, &[], state, &mut self.buffers, self.cancel);
+        let inputs = Inputs::new(&layout.names, &[], state, &mut self.buffers, self.cancel);
         let status = self.code.call(unit.0, &inputs, &mut lane, 0, 1);
         if let Err(stop) = check(status, &lane) {
             return Err(self.stopped(unit, &serial.code, stop, state, false));

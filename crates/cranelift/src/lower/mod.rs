@@ -135,9 +135,9 @@ struct Lower<'a, 'b> {
     values: Vec<Option<Value>>,
     vars: Vec<Variable>,
     arrays: Vec<Option<ArrayValues>>,
-    /// Serial sections: host variables that are read or assigned.
+    /// Serial sections: host variables that are assigned.
     host: Vec<Option<Variable>>,
-    /// Regions: host variables that are read.
+    /// Host variables that are named: their values before the unit.
     host_values: Vec<Option<Value>>,
     reduces: Vec<ReduceState>,
     /// Position on each axis of a region, and the number of iterations of each axis.

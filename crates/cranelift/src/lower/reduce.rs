@@ -6,7 +6,7 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
 use crossover_ir::{Op, Reduce, ReduceId, ReduceOp, ValueId};
 
 use super::{Lower, ReduceState, clif_type};
-use crate::layout::{self, Scheme};
+use crate::layout::Scheme;
 
 impl Lower<'_, '_> {
     /// Sets accumulators up at the entry. Partial results of blocks are set by the host.
@@ -34,20 +34,13 @@ impl Lower<'_, '_> {
         let found = self.builder.declare_var(I8);
         let none = self.integer(I8, 0);
         self.builder.def_var(found, none);
-        let word = layout::host_var(reduce.target);
-        let before = self.load_word(reduce.dtype, super::constant_flags(), self.inputs, word);
+        let before = self.host_get(reduce.target);
         let best = self.builder.declare_var(clif_type(reduce.dtype));
         self.builder.def_var(best, before);
         let payload = reduce.payload.iter().map(|var| {
             let dtype = self.source.kernel.vars[var.0 as usize].dtype;
             let variable = self.builder.declare_var(clif_type(dtype));
-            let word = layout::host_var(*var);
-            let before = self.builder.ins().load(
-                clif_type(dtype),
-                super::constant_flags(),
-                self.inputs,
-                layout::offset(word),
-            );
+            let before = self.host_get(*var);
             self.builder.def_var(variable, before);
             variable
         });

@@ -1,26 +1,18 @@
 //! The frame of a unit's function: entry, the loop nest of a region, and the ways out.
 
-use std::collections::BTreeSet;
-
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use crossover_ir::passes::ShortAxis;
-use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Span, Unit, Var, VarId};
+use crossover_ir::{ArrayId, Axis, InstKind, Region, Serial, Span, Unit, Var};
 use crossover_values::DType;
 
 use super::spans::{self, Counted};
 use super::{ArrayValues, Callee, Known, Lower, Source, clif_type, constant_flags, product};
 use crate::layout::{self, status};
 use crate::site::Site;
-
-/// What a unit reads of the inputs.
-struct Uses {
-    arrays: BTreeSet<ArrayId>,
-    host: BTreeSet<VarId>,
-}
 
 impl<'a, 'b> Lower<'a, 'b> {
     pub(super) fn new(
@@ -83,13 +75,18 @@ impl<'a, 'b> Lower<'a, 'b> {
 
     /// Emits the whole function.
     pub(super) fn run(mut self, config: TargetFrontendConfig) -> Vec<Span> {
-        let uses = self.uses();
-        for array in uses.arrays {
-            self.load_array(array);
+        let names = &self.source.layout.names;
+        for (array, word) in names.arrays() {
+            self.load_array(array, word);
+        }
+        for (var, word) in names.vars() {
+            let dtype = self.source.kernel.vars[var.0 as usize].dtype;
+            let value = self.load_word(dtype, constant_flags(), self.inputs, word);
+            self.host_values[var.0 as usize] = Some(value);
         }
         match self.source.unit {
-            Unit::Region(region) => self.region(region, &uses.host),
-            Unit::Serial(serial) => self.serial(serial, &uses.host),
+            Unit::Region(region) => self.region(region),
+            Unit::Serial(serial) => self.serial(serial),
         }
         self.ways_out();
         self.builder.seal_all_blocks();
@@ -97,46 +94,13 @@ impl<'a, 'b> Lower<'a, 'b> {
         self.spans
     }
 
-    fn uses(&self) -> Uses {
-        let mut uses = Uses { arrays: BTreeSet::new(), host: BTreeSet::new() };
-        for inst in &self.code.insts {
-            match &inst.kind {
-                InstKind::HostGet(var) => {
-                    uses.host.insert(*var);
-                }
-                InstKind::Extent { array, .. } | InstKind::Load { array, .. } => {
-                    uses.arrays.insert(*array);
-                }
-                InstKind::Atomic(atomic) => {
-                    uses.arrays.insert(atomic.array);
-                }
-                InstKind::Const(_)
-                | InstKind::Get(_)
-                | InstKind::Op { .. }
-                | InstKind::ScratchLoad { .. } => {}
-            }
-        }
-        uses.arrays.extend(crossover_ir::analysis::accesses(self.code).all());
-        uses
-    }
-
-    fn load_array(&mut self, array: ArrayId) {
-        let word = layout::array(self.source.kernel, array);
+    fn load_array(&mut self, array: ArrayId, word: usize) {
         let mut load = |word| self.load_word(DType::I64, constant_flags(), self.inputs, word);
         let values = ArrayValues { base: load(word), extents: [load(word + 1), load(word + 2)] };
         self.arrays[array.0 as usize] = Some(values);
     }
 
-    fn host_word(&mut self, var: VarId) -> Value {
-        let dtype = self.source.kernel.vars[var.0 as usize].dtype;
-        self.load_word(dtype, constant_flags(), self.inputs, layout::host_var(var))
-    }
-
-    fn region(&mut self, region: &Region, host: &BTreeSet<VarId>) {
-        for var in host {
-            let value = self.host_word(*var);
-            self.host_values[var.0 as usize] = Some(value);
-        }
+    fn region(&mut self, region: &Region) {
         self.start_reduces();
         let entry = self.builder.current_block().expect("the entry block is being filled");
         let params = self.builder.func.dfg.block_params(entry);
@@ -319,15 +283,13 @@ impl<'a, 'b> Lower<'a, 'b> {
         }
     }
 
-    fn serial(&mut self, serial: &Serial, read: &BTreeSet<VarId>) {
-        let assigned = self.source.layout.assigned.clone();
-        let written = assigned.iter().map(|(var, _)| *var);
-        let all: BTreeSet<VarId> = read.iter().copied().chain(written).collect();
-        for var in all {
-            let value = self.host_word(var);
+    fn serial(&mut self, serial: &Serial) {
+        let assigned = &self.source.layout.assigned;
+        for (var, _) in assigned {
+            let before = self.host_get(*var);
             let dtype = self.source.kernel.vars[var.0 as usize].dtype;
             let variable = self.builder.declare_var(clif_type(dtype));
-            self.builder.def_var(variable, value);
+            self.builder.def_var(variable, before);
             self.host[var.0 as usize] = Some(variable);
         }
         let finish = self.finish;
@@ -338,7 +300,7 @@ impl<'a, 'b> Lower<'a, 'b> {
         for (var, word) in assigned {
             let variable = self.host[var.0 as usize].expect("assigned variables are declared");
             let value = self.builder.use_var(variable);
-            self.store_lane(value, word);
+            self.store_lane(value, *word);
         }
         let done = self.integer(I32, u64::from(status::DONE));
         self.builder.ins().return_(&[done]);
