@@ -56,7 +56,8 @@ pub struct Affine {
 /// What holds in the spans of one loop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spans {
-    /// Iterations in which none of these is negative form the span.
+    /// Iterations in which none of these is negative form the span. They stand in the order in
+    /// which they were found, which does not depend on how arrays and variables are numbered.
     pub guards: Vec<Affine>,
     /// Index values that are inside this axis of this array.
     pub inside: BTreeSet<(ArrayId, u32, ValueId)>,
@@ -85,17 +86,13 @@ pub fn spans(code: &Code, var: VarId, body: &Block) -> Option<Spans> {
         var,
         assigned: BTreeSet::new(),
         host_assigned: BTreeSet::new(),
-        least: BTreeMap::new(),
         found: Spans::default(),
     };
     body.iter().for_each(|stmt| stmt.walk(&mut |stmt| finder.note(stmt)));
     finder.block(body, &mut BTreeMap::new());
-    let Finder { least, mut found, .. } = finder;
-    found.guards = least
-        .into_iter()
-        .map(|((scale, terms), constant)| Affine { scale, terms, constant })
-        .filter(|guard| !(guard.scale == 0 && guard.terms.is_empty() && guard.constant >= 0))
-        .collect();
+    let mut found = finder.found;
+    let holds = |it: &Affine| it.scale == 0 && it.terms.is_empty() && it.constant >= 0;
+    found.guards.retain(|guard| !holds(guard));
     let worth = !found.guards.is_empty() && found.guards.len() <= MOST_GUARDS;
     worth.then_some(found)
 }
@@ -182,8 +179,6 @@ struct Finder<'c> {
     var: VarId,
     assigned: BTreeSet<VarId>,
     host_assigned: BTreeSet<VarId>,
-    /// Guards: for each scale and terms the smallest constant, which implies all others.
-    least: BTreeMap<(i64, Vec<(Term, i64)>), i64>,
     found: Spans,
 }
 
@@ -396,14 +391,18 @@ impl Finder<'_> {
     }
 
     /// Demands that none is negative; refuses where the first and the last iteration of that
-    /// would be a matter of a division.
+    /// would be a matter of a division. For each scale and terms the smallest constant is kept,
+    /// which implies all others.
     fn guard<const N: usize>(&mut self, guards: [Affine; N]) -> bool {
         let solved = |it: &Affine| it.scale == 0 || it.scale.unsigned_abs().is_power_of_two();
         let all = guards.iter().all(solved);
         if all {
             for guard in guards {
-                let least = self.least.entry((guard.scale, guard.terms)).or_insert(guard.constant);
-                *least = guard.constant.min(*least);
+                let alike = |it: &&mut Affine| it.scale == guard.scale && it.terms == guard.terms;
+                match self.found.guards.iter_mut().find(alike) {
+                    Some(known) => known.constant = known.constant.min(guard.constant),
+                    None => self.found.guards.push(guard),
+                }
             }
         }
         all

@@ -55,10 +55,10 @@ fn a_wrapped_neighbour_has_a_span() {
          set %west = v4 v5: i32 = get %west v6: f32 = load @u [v5] store @u [v0] = v6",
     );
     insta::assert_snapshot!(spans_of(&text), @r#"
--1i +1host0 +0 >= 0
--1i +1extent0.0 -1 >= 0
-0i -1host0 +2147483647 >= 0
 1i -1 >= 0
+-1i +1host0 +0 >= 0
+0i -1host0 +2147483647 >= 0
+-1i +1extent0.0 -1 >= 0
 2 inside, 1 plain
 "#);
 }
@@ -73,13 +73,13 @@ fn rows_and_strides_have_spans() {
            v9: f32 = load @u [v8] v10: f32 = add v6 v9 store @v [v2, v0] = v10 }",
     );
     insta::assert_snapshot!(spans_of(&text), @r#"
--4i +1extent1.1 -1v0 -1 >= 0
--1i +1extent1.0 -1 >= 0
-0i +1extent1.0 -1v0 -1 >= 0
-0i +1extent1.1 -1v0 -1 >= 0
 0i +1v0 +0 >= 0
-1i +0 >= 0
+0i +1extent1.0 -1v0 -1 >= 0
 4i +1v0 +0 >= 0
+-4i +1extent1.1 -1v0 -1 >= 0
+1i +0 >= 0
+-1i +1extent1.0 -1 >= 0
+0i +1extent1.1 -1v0 -1 >= 0
 4 inside, 0 plain
 "#);
 }
