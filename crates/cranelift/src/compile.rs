@@ -45,17 +45,35 @@ pub(crate) struct CompiledUnit {
     /// Why it does not, if that was asked for.
     pub(crate) scalar_because: Option<String>,
     /// Its own function, and that of its scalar code if its lanes call one.
-    pub(crate) functions: Vec<MachineCode>,
+    pub(crate) functions: Vec<UnitFunction>,
     /// The region or serial section in the source.
     pub(crate) span: Span,
     /// IR to CLIF.
     pub(crate) lower: Duration,
 }
 
+/// A function of a unit.
+pub(crate) enum UnitFunction {
+    /// One that was compiled for it.
+    Own(MachineCode),
+    /// That of an earlier unit, which is the same in CLIF.
+    Of(usize),
+}
+
+impl UnitFunction {
+    /// The machine code, if it was compiled for this unit.
+    pub(crate) fn own(&self) -> Option<&MachineCode> {
+        match self {
+            UnitFunction::Own(code) => Some(code),
+            UnitFunction::Of(_) => None,
+        }
+    }
+}
+
 /// What is kept of one function.
 pub(crate) struct MachineCode {
     /// As lowered, before Cranelift's passes.
-    pub(crate) clif: Function,
+    pub(crate) clif: Arc<Function>,
     /// Machine code, relocations not applied.
     pub(crate) machine: Vec<u8>,
     /// Cranelift's own text of the machine code; only where there is no disassembler.
@@ -71,7 +89,7 @@ pub(crate) struct MachineCode {
 pub struct UnitReport {
     /// The region or serial section in the source.
     pub span: Span,
-    /// Bytes of machine code.
+    /// Bytes of machine code; none of functions that are those of an earlier unit.
     pub code_size: usize,
     /// IR to CLIF.
     pub lower: Duration,
@@ -81,11 +99,12 @@ pub struct UnitReport {
 
 impl CompiledUnit {
     pub(crate) fn report(&self) -> UnitReport {
+        let own = || self.functions.iter().filter_map(UnitFunction::own);
         UnitReport {
             span: self.span,
-            code_size: self.functions.iter().map(|function| function.machine.len()).sum(),
+            code_size: own().map(|function| function.machine.len()).sum(),
             lower: self.lower,
-            compile: self.functions.iter().map(|function| function.time).sum(),
+            compile: own().map(|function| function.time).sum(),
         }
     }
 
@@ -160,11 +179,13 @@ impl Compiled {
         cpu.give_back(output, arguments)
     }
 
-    /// The CLIF of every unit, as lowered.
+    /// The CLIF of every unit, as lowered; of equal functions the first one's.
     pub fn clif(&self) -> String {
         let text = |unit: &CompiledUnit| {
-            let functions =
-                unit.functions.iter().map(|function| function.clif.display().to_string());
+            let functions = unit.functions.iter().map(|function| match function {
+                UnitFunction::Own(code) => code.clif.display().to_string(),
+                UnitFunction::Of(earlier) => format!("; the function of unit{earlier}\n"),
+            });
             unit.note() + &functions.collect::<Vec<_>>().join("\n")
         };
         self.units.iter().map(text).collect::<Vec<_>>().join("\n")
@@ -190,7 +211,8 @@ impl Compiled {
         text
     }
 
-    /// The machine code of every unit, in Intel syntax with source lines.
+    /// The machine code of every unit, in Intel syntax with source lines; of equal functions the
+    /// first one's.
     pub fn disassembly(&self) -> String {
         crate::disassemble::disassemble(&self.module, &self.units)
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crossover_ir::{Module, Span};
 use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter};
 
-use crate::compile::{CompiledUnit, MachineCode};
+use crate::compile::{CompiledUnit, MachineCode, UnitFunction};
 
 /// Whether machine code of this machine can be disassembled; elsewhere Cranelift's text is shown.
 pub(crate) const HAS_DISASSEMBLER: bool = cfg!(target_arch = "x86_64");
@@ -18,6 +18,13 @@ pub(crate) fn disassemble(module: &Module, units: &[CompiledUnit]) -> String {
         let line = line(module, unit.span).map_or(0, |(number, _)| number);
         for (which, function) in unit.functions.iter().enumerate() {
             let name = if which == 0 { "" } else { ", its scalar code" };
+            let function = match function {
+                UnitFunction::Own(function) => function,
+                UnitFunction::Of(earlier) => {
+                    let _ = writeln!(text, "unit{index}{name}: line {line}, that of unit{earlier}");
+                    continue;
+                }
+            };
             let bytes = function.machine.len();
             let _ = writeln!(text, "unit{index}{name}: line {line}, {bytes} bytes");
             if which == 0 {

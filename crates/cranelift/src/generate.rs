@@ -1,12 +1,12 @@
 //! From units to machine code: lowered one after the other, compiled side by side meanwhile, placed
-//! in memory.
+//! in memory. Equal functions are compiled once ([`crate::names`] says why there are some).
 //!
 //! Nearly all time goes into Cranelift's passes, which see one function at a time; a kernel of a
 //! dozen units is compiled on all cores.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cranelift_codegen::Context;
@@ -27,7 +27,7 @@ use crossover_values::DType;
 use rayon::prelude::*;
 
 use crate::callouts;
-use crate::compile::{CompiledUnit, MachineCode};
+use crate::compile::{CompiledUnit, MachineCode, UnitFunction};
 use crate::jit::Code;
 use crate::layout::Layout;
 use crate::lower::{self, Source};
@@ -41,7 +41,9 @@ const WORTH_SHARING: usize = 400;
 /// A function that was lowered.
 struct Lowered {
     id: FuncId,
-    function: Function,
+    function: Arc<Function>,
+    /// The first unit with the same function, if that is an earlier one.
+    same_as: Option<usize>,
     /// What its source locations mean.
     spans: Vec<Span>,
 }
@@ -50,7 +52,7 @@ struct Lowered {
 type Place = (usize, usize);
 
 /// A function as machine code, with what is to be filled in.
-type Finished = (FuncId, Vec<ModuleReloc>, MachineCode);
+type Finished = (FuncId, Vec<ModuleReloc>, UnitFunction);
 
 /// The machine code of all units of a kernel; of some the last axis was folded into the body.
 pub(crate) fn generate(
@@ -65,14 +67,16 @@ pub(crate) fn generate(
     let (mut units, finished) = generator.units(kernel, short, options, timings)?;
     let begin = Instant::now();
     let mut ids = Vec::new();
-    for ((index, _), (id, relocations, code)) in finished {
-        let alignment = 1;
-        generator.module.define_function_bytes(id, alignment, &code.machine, &relocations)?;
+    for ((index, _), (id, relocations, function)) in finished {
+        if let Some(code) = function.own() {
+            let alignment = 1;
+            generator.module.define_function_bytes(id, alignment, &code.machine, &relocations)?;
+        }
         let unit: &mut CompiledUnit = &mut units[index];
         if unit.functions.is_empty() {
             ids.push(id);
         }
-        unit.functions.push(code);
+        unit.functions.push(function);
     }
     generator.module.finalize_definitions()?;
     let layouts = units.iter().map(|unit| &unit.layout);
@@ -82,15 +86,17 @@ pub(crate) fn generate(
     Ok((code, units))
 }
 
-/// What compiling a function takes: the number of its instructions.
+/// What compiling a function takes: the number of its instructions, if it is not compiled already.
 fn size(lowered: &Lowered) -> usize {
-    lowered.function.dfg.num_insts()
+    if lowered.same_as.is_some() { 0 } else { lowered.function.dfg.num_insts() }
 }
 
 fn compile_function(isa: &dyn TargetIsa, lowered: Lowered) -> Result<Finished, CompileError> {
     let begin = Instant::now();
-    let clif = lowered.function.clone();
-    let mut context = Context::for_function(lowered.function);
+    if let Some(earlier) = lowered.same_as {
+        return Ok((lowered.id, Vec::new(), UnitFunction::Of(earlier)));
+    }
+    let mut context = Context::for_function(Function::clone(&lowered.function));
     context.set_disasm(!crate::disassemble::HAS_DISASSEMBLER);
     let compiled = context.compile(isa, &mut ControlPlane::default());
     compiled.map_err(|error| ModuleError::from(error.inner))?;
@@ -107,11 +113,11 @@ fn compile_function(isa: &dyn TargetIsa, lowered: Lowered) -> Result<Finished, C
     let code = MachineCode {
         places: places.collect(),
         vcode: finished.vcode.clone(),
-        clif,
+        clif: lowered.function,
         machine,
         time: begin.elapsed(),
     };
-    Ok((lowered.id, relocations, code))
+    Ok((lowered.id, relocations, UnitFunction::Own(code)))
 }
 
 /// Cranelift's state over the units of a kernel.
@@ -119,6 +125,8 @@ struct Generator {
     isa: OwnedTargetIsa,
     module: JITModule,
     frontend: FunctionBuilderContext,
+    /// The functions so far, each with its unit.
+    lowered: Vec<(usize, FuncId, Arc<Function>)>,
 }
 
 impl Generator {
@@ -127,7 +135,8 @@ impl Generator {
         let mut builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
         builder.symbols(callouts::symbols());
         let module = JITModule::new(builder);
-        Ok(Generator { isa, module, frontend: FunctionBuilderContext::new() })
+        let frontend = FunctionBuilderContext::new();
+        Ok(Generator { isa, module, frontend, lowered: Vec::new() })
     }
 
     /// All units, and the machine code of their functions in order. A long function that is not
@@ -252,14 +261,12 @@ impl Generator {
         mut source: Source<'a>,
         plan: Option<&'a lower::Plan>,
     ) -> Result<(Vec<Lowered>, Vec<Site>), CompileError> {
-        let own = self.declare(&format!("unit{index}"))?;
         let mut sites = Vec::new();
         let mut scalar = None;
         if plan.is_some_and(|plan| plan.long) {
-            let id = self.declare(&format!("unit{index}_scalar"))?;
             let function =
                 Function::with_name_signature(UserFuncName::user(0, 1), self.signature());
-            scalar = Some(self.lower(&source, (id, function), &mut sites)?);
+            scalar = Some(self.lower(&source, (index, function), &mut sites)?);
         }
         let mut function = Function::with_name_signature(UserFuncName::default(), self.signature());
         source.lanes = plan;
@@ -269,18 +276,32 @@ impl Generator {
             function.dfg.ext_funcs[reference].colocated = false;
             reference
         });
-        let own = self.lower(&source, (own, function), &mut sites)?;
+        let own = self.lower(&source, (index, function), &mut sites)?;
         Ok(([own].into_iter().chain(scalar).collect(), sites))
     }
 
-    fn declare(&mut self, name: &str) -> Result<FuncId, ModuleError> {
-        self.module.declare_function(name, Linkage::Local, &self.signature())
+    /// Declares a unit's function, or finds the first that is equal. Equal is everything that
+    /// Cranelift compiles from, floats by their bits; the tables, the meaning of trap sites and the
+    /// places in the source stay each unit's own.
+    fn declare(
+        &mut self,
+        unit: usize,
+        function: Arc<Function>,
+        spans: Vec<Span>,
+    ) -> Result<Lowered, CompileError> {
+        let same = self.lowered.iter().find(|(_, _, earlier)| *earlier == function);
+        let (id, same_as) = match same {
+            Some((earlier, id, _)) => (*id, Some(*earlier)),
+            None => (self.module.declare_anonymous_function(&function.signature)?, None),
+        };
+        self.lowered.push((unit, id, Arc::clone(&function)));
+        Ok(Lowered { id, function, same_as, spans })
     }
 
     fn lower(
         &mut self,
         source: &Source<'_>,
-        (id, mut function): (FuncId, Function),
+        (unit, mut function): (usize, Function),
         sites: &mut Vec<Site>,
     ) -> Result<Lowered, CompileError> {
         let config = self.module.target_config();
@@ -308,7 +329,7 @@ impl Generator {
         let spans = lower::lower(source, &mut function, frontend, &mut callee, sites, config);
         match failed {
             Some(error) => Err(error.into()),
-            None => Ok(Lowered { id, function, spans }),
+            None => self.declare(unit, Arc::new(function), spans),
         }
     }
 

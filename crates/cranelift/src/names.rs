@@ -88,3 +88,45 @@ fn note<T: PartialEq>(names: &mut Vec<T>, name: T) {
         names.push(name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crossover_ir::{Inst, InstKind, Span, ValueId};
+    use crossover_values::DType;
+
+    use super::*;
+
+    /// Code that loads from arrays at zero, adds host variables, and stores to an array.
+    fn code(loads: &[u32], vars: &[u32], store: u32) -> Code {
+        let zero = ValueId(0);
+        let loads = loads
+            .iter()
+            .map(|array| InstKind::Load { array: ArrayId(*array), indices: vec![zero] });
+        let vars = vars.iter().map(|var| InstKind::HostGet(VarId(*var)));
+        let inst = |kind| Inst { kind, dtype: DType::I32, span: Span::default() };
+        let (array, span) = (ArrayId(store), Span::default());
+        Code {
+            insts: loads.chain(vars).map(inst).collect(),
+            body: vec![Stmt::Store { array, indices: vec![zero], value: zero, span }],
+            ..Code::default()
+        }
+    }
+
+    #[test]
+    fn names_stand_in_the_order_of_their_first_use() {
+        let names = Names::of(&code(&[7, 2, 7], &[5, 1, 5], 4));
+        let vars: Vec<_> = names.vars().collect();
+        assert_eq!(vars, [(VarId(5), FIXED_WORDS), (VarId(1), FIXED_WORDS + 1)]);
+        let first = FIXED_WORDS + 2;
+        let arrays: Vec<_> = names.arrays().collect();
+        let want = [(7, first), (2, first + 3), (4, first + 6)];
+        assert_eq!(arrays, want.map(|(array, word)| (ArrayId(array), word)));
+        assert_eq!(names.input_words(), first + 9);
+    }
+
+    #[test]
+    fn a_name_that_is_stored_to_and_loaded_from_stands_there_once() {
+        let names = Names::of(&code(&[3], &[], 3));
+        assert_eq!(names.arrays().collect::<Vec<_>>(), [(ArrayId(3), FIXED_WORDS)]);
+    }
+}
