@@ -271,7 +271,12 @@ fn places_that_cannot_be_written_are_refused_before_work_starts() {
     refused("run", &["--save", "file/saved", "--budget", "1s"], 4, &["file/saved"]);
     refused("run", &["--out", "file/record"], 4, &["cannot write", "file"]);
     fs::create_dir(place.path().join("there")).unwrap();
-    refused("run", &["--out", "there"], 2, &["there", "never replaces another"]);
+    refused(
+        "run",
+        &["--out", "there"],
+        2,
+        &["there", "never replaces another: choose another folder"],
+    );
     assert_eq!(fs::read_dir(place.path().join("there")).unwrap().count(), 0);
 }
 

@@ -38,6 +38,10 @@ use crate::{CompileError, Lanes, Options, Threads, Timings};
 /// as long as waking a thread up, ten times over.
 const WORTH_SHARING: usize = 400;
 
+/// Values of the units that are still to be lowered from which on a long function is not held back
+/// until they are.
+const WORTH_STARTING: usize = 50;
+
 /// A function that was lowered.
 struct Lowered {
     id: FuncId,
@@ -139,8 +143,8 @@ impl Generator {
         Ok(Generator { isa, module, frontend, lowered: Vec::new() })
     }
 
-    /// All units, and the machine code of their functions in order. A long function that is not
-    /// the last goes to another core as soon as it is lowered, if one of some length follows.
+    /// All units, and the machine code of their functions in order. A long function goes to another
+    /// core as soon as it is lowered, if units of some length follow.
     fn units(
         &mut self,
         kernel: &Kernel,
@@ -158,23 +162,24 @@ impl Generator {
         let mut begin = Instant::now();
         rayon::in_place_scope(|scope| -> Result<(), CompileError> {
             let mut left = Vec::new();
-            let mut long = None;
-            for (index, unit) in units(kernel).into_iter().enumerate() {
+            let all = units(kernel);
+            let mut values: usize = all.iter().map(|unit| unit.code().insts.len()).sum();
+            for (index, unit) in all.into_iter().enumerate() {
+                values -= unit.code().insts.len();
                 let short = short.get(index).copied().flatten();
                 let (unit, functions) = self.lower_unit(kernel, index, (unit, short), options)?;
                 compiled.push(unit);
                 for (which, lowered) in functions.into_iter().enumerate() {
                     let place = (index, which);
-                    if size(&lowered) < WORTH_SHARING {
+                    if size(&lowered) >= WORTH_SHARING && values >= WORTH_STARTING {
+                        scope.spawn(move |_| compile(place, lowered));
+                    } else {
                         left.push((place, lowered));
-                    } else if let Some((place, before)) = long.replace((place, lowered)) {
-                        scope.spawn(move |_| compile(place, before));
                     }
                 }
             }
             timings.lower = begin.elapsed();
             begin = Instant::now();
-            left.extend(long);
             let sizes = || left.iter().map(|(_, lowered)| size(lowered));
             if sizes().sum::<usize>() - sizes().max().unwrap_or(0) < WORTH_SHARING {
                 left.into_iter().for_each(|(place, lowered)| compile(place, lowered));
@@ -199,10 +204,7 @@ impl Generator {
         options: &Options,
     ) -> Result<(CompiledUnit, Vec<Lowered>), CompileError> {
         let begin = Instant::now();
-        let (code, span) = match unit {
-            Unit::Region(region) => (&region.code, region.span),
-            Unit::Serial(serial) => (&serial.code, serial.span),
-        };
+        let code = unit.code();
         let plan = match unit {
             Unit::Region(_) if options.lanes == Lanes::Inner => {
                 Some(Err("inner loops alone were asked for".to_owned()))
@@ -239,7 +241,7 @@ impl Generator {
         };
         let (functions, sites) = self.functions(index, source, plan.as_ref())?;
         let cost = crate::cost::iteration(code);
-        let unit = CompiledUnit {
+        let compiled = CompiledUnit {
             layout,
             cost,
             sites,
@@ -247,10 +249,10 @@ impl Generator {
             inner,
             scalar_because,
             functions: Vec::new(),
-            span,
+            span: unit.span(),
             lower: begin.elapsed(),
         };
-        Ok((unit, functions))
+        Ok((compiled, functions))
     }
 
     /// A unit's own function and, if its lanes are long, that of its scalar code, which they call;

@@ -6,7 +6,7 @@
 
 use crossover_values::{DType, Scalar};
 
-use crate::{HostNode, Kernel, Region, Serial, Span, Trap, VarId};
+use crate::{Code, HostNode, Kernel, Region, Serial, Span, Trap, VarId};
 
 mod run;
 
@@ -24,6 +24,24 @@ pub enum Unit<'k> {
     Region(&'k Region),
     /// One invocation.
     Serial(&'k Serial),
+}
+
+impl<'k> Unit<'k> {
+    /// Its lane code.
+    pub fn code(self) -> &'k Code {
+        match self {
+            Unit::Region(region) => &region.code,
+            Unit::Serial(serial) => &serial.code,
+        }
+    }
+
+    /// Where it stands in the source.
+    pub fn span(self) -> Span {
+        match self {
+            Unit::Region(region) => region.span,
+            Unit::Serial(serial) => serial.span,
+        }
+    }
 }
 
 /// Every region and serial section of a kernel, in pre-order.

@@ -8,8 +8,7 @@ use crossover_ir::analysis::{expand_inner_reductions, for_gpu};
 use crossover_ir::fixture::{Fixture, load_fixtures, parse_fixture};
 use crossover_ir::passes::simplify;
 use crossover_ir::{
-    Module, Op, ReduceScope, Unit, Valid, parse, print, print_with_spans, reference, units,
-    validate,
+    Module, Op, ReduceScope, Valid, parse, print, print_with_spans, reference, units, validate,
 };
 
 fn fixtures() -> &'static [(String, Fixture)] {
@@ -58,10 +57,7 @@ fn expanded_reductions_keep_every_bit() {
         let expanded = expand_inner_reductions(module).into_inner();
         for kernel in &expanded.kernels {
             for unit in units(kernel) {
-                let code = match unit {
-                    Unit::Region(region) => &region.code,
-                    Unit::Serial(serial) => &serial.code,
-                };
+                let code = unit.code();
                 let inner = code.reduces.iter().find(|it| it.scope == ReduceScope::Loop);
                 assert_eq!(inner, None, "`{}`", kernel.name);
             }

@@ -59,7 +59,7 @@ pub enum RecordError {
     #[error("a picture's file name is not plain: `{0}`")]
     PictureName(String),
     /// A folder of that name exists.
-    #[error("`{0}` exists; a record never replaces another")]
+    #[error("`{0}` exists; a record never replaces another: choose another folder")]
     Exists(PathBuf),
     /// The target has no name or no parent folder.
     #[error("`{0}` is no place for a record")]

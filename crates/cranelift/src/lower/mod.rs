@@ -67,10 +67,7 @@ pub(crate) struct Source<'a> {
 impl<'a> Source<'a> {
     /// The unit's lane code.
     pub(crate) fn code(&self) -> &'a Code {
-        match self.unit {
-            Unit::Region(region) => &region.code,
-            Unit::Serial(serial) => &serial.code,
-        }
+        self.unit.code()
     }
 }
 

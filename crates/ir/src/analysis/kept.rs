@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{HostNode, InstKind, Kernel, ReduceScope, Returned, Stmt, Unit, ValueId, VarId, units};
+use crate::{HostNode, InstKind, Kernel, ReduceScope, Returned, Stmt, ValueId, VarId, units};
 
 /// The device-kept variables of a kernel: those that a reduction, a serial section or another
 /// device-kept scalar writes, directly or by deciding whether they are written, in control flow
@@ -183,10 +183,7 @@ pub(super) fn uses(node: &HostNode) -> Vec<ValueId> {
 fn written_by_units(kernel: &Kernel) -> BTreeSet<VarId> {
     let mut vars = BTreeSet::new();
     for unit in units(kernel) {
-        let code = match unit {
-            Unit::Region(region) => &region.code,
-            Unit::Serial(serial) => &serial.code,
-        };
+        let code = unit.code();
         for reduce in code.reduces.iter().filter(|it| it.scope == ReduceScope::Region) {
             vars.insert(reduce.target);
             vars.extend(&reduce.payload);

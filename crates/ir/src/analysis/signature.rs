@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crossover_values::{Param, ParamKind, Role, Signature};
 
 use super::{Accesses, accesses};
-use crate::{ArrayId, HostNode, Kernel, KernelParam, Unit, units};
+use crate::{ArrayId, HostNode, Kernel, KernelParam, units};
 
 /// The signature of a kernel, with the roles of its array parameters.
 ///
@@ -46,10 +46,7 @@ fn role(array: ArrayId, found: &Accesses, pairs: &[(ArrayId, ArrayId)]) -> Role 
 pub fn kernel_accesses(kernel: &Kernel) -> Accesses {
     let mut all = Accesses::default();
     for unit in units(kernel) {
-        let found = match unit {
-            Unit::Region(region) => accesses(&region.code),
-            Unit::Serial(serial) => accesses(&serial.code),
-        };
+        let found = accesses(unit.code());
         all.reads.extend(found.reads);
         all.writes.extend(found.writes);
         all.atomics.extend(found.atomics);

@@ -301,7 +301,12 @@ impl FnCx<'_, '_> {
         if parts.len() != returns.len() {
             let message =
                 format!("{} value(s) returned where {} are declared", parts.len(), returns.len());
-            let help = "declare them: `-> T`, `-> tuple[T, …]`, or nothing";
+            let help = match parts[..] {
+                [ast::Expr::Call(_)] if returns.len() > 1 => {
+                    "name what the call returns, `a, b = f(…)`, and return the names"
+                }
+                _ => "declare them: `-> T`, `-> tuple[T, …]`, or nothing",
+            };
             self.error(5, span, message, help);
         } else {
             for (part, kind) in parts.iter().zip(returns) {

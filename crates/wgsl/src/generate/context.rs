@@ -79,7 +79,7 @@ impl<'a> Context<'a> {
     /// What WGSL or the adapter lacks.
     pub(crate) fn new(request: &'a Request<'a>, unit: Unit<'a>) -> Result<Self, Unsupported> {
         let uses = uses::scan(request.kernel, request.sources, &unit, request.features)?;
-        let code = uses::code(&unit);
+        let code = unit.code();
         let scalars = DeviceScalars::of(request.kernel, request.device_kept);
         for &var in &uses.host_writes {
             if scalars.slot(var).is_none() {

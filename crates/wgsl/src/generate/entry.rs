@@ -88,10 +88,7 @@ fn shape(cx: &Context<'_>) -> (Grid, [u32; 3]) {
 }
 
 fn title(cx: &Context<'_>) -> String {
-    let span = match cx.unit {
-        Unit::Region(region) => region.span,
-        Unit::Serial(serial) => serial.span,
-    };
+    let span = cx.unit.span();
     let kind = if matches!(cx.unit, Unit::Region(_)) { "parallel loop" } else { "serial section" };
     let line = cx.request.sources.get(span.file as usize).and_then(|source| {
         let before = source.text.get(..span.start as usize)?;

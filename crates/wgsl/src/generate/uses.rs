@@ -49,14 +49,6 @@ pub(crate) fn blocks<'k>(unit: &Unit<'k>) -> Vec<&'k Block> {
     }
 }
 
-/// The code of a unit.
-pub(crate) fn code<'k>(unit: &Unit<'k>) -> &'k Code {
-    match *unit {
-        Unit::Region(region) => &region.code,
-        Unit::Serial(serial) => &serial.code,
-    }
-}
-
 /// Scans a unit.
 ///
 /// # Errors
@@ -67,7 +59,7 @@ pub(crate) fn scan(
     unit: &Unit<'_>,
     features: Features,
 ) -> Result<Uses, Unsupported> {
-    let code = code(unit);
+    let code = unit.code();
     let mut scan = Scan {
         kernel,
         sources,

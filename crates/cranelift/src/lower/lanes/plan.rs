@@ -188,6 +188,8 @@ struct Survey<'l> {
     /// Vectors that the turns of one loop hand on, at most.
     carried: usize,
     divergent_loops: bool,
+    /// Lanes access memory one by one.
+    scattered: bool,
 }
 
 impl<'l> Survey<'l> {
@@ -203,6 +205,7 @@ impl<'l> Survey<'l> {
             length: 0.0,
             carried: 0,
             divergent_loops: false,
+            scattered: false,
         }
     }
 
@@ -210,6 +213,7 @@ impl<'l> Survey<'l> {
         let most = match self.values {
             values if values > LONG_BODIES[1] => 1,
             values if values > LONG_BODIES[0] => 2,
+            _ if self.divergent_loops && self.scattered => 2,
             _ => 4,
         };
         if self.carried == 1 && !self.divergent_loops && self.values <= SHORT_SUM {
@@ -249,6 +253,11 @@ impl<'l> Survey<'l> {
         self.lane += weight * lane;
     }
 
+    fn one_by_one(&mut self, weight: f64, scalar: f64, lane: f64) {
+        self.scattered = true;
+        self.add(weight, scalar, lane);
+    }
+
     fn stmt(&mut self, stmt: &LaneStmt, weight: f64) {
         match stmt {
             LaneStmt::Eval { value, access } => self.eval(*value, *access, weight),
@@ -264,7 +273,7 @@ impl<'l> Survey<'l> {
                 let dtype = self.dtype(*value);
                 match access {
                     Access::Contiguous => self.add(weight, 1.5, 1.0 / Self::per_vector(dtype)),
-                    Access::Uniform | Access::Scattered => self.add(weight, 1.5, 4.0),
+                    Access::Uniform | Access::Scattered => self.one_by_one(weight, 1.5, 4.0),
                 }
             }
             LaneStmt::ScratchStore { access, .. } => {
@@ -365,7 +374,7 @@ impl<'l> Survey<'l> {
             InstKind::Load { .. } => match access {
                 Access::Uniform => self.add(weight, 1.5, 0.2),
                 Access::Contiguous => self.add(weight, 1.5, vector),
-                Access::Scattered => self.add(weight, 1.5, 3.5),
+                Access::Scattered => self.one_by_one(weight, 1.5, 3.5),
             },
             InstKind::ScratchLoad { .. } => {
                 let lane = if access == Access::Contiguous { 1.0 } else { 4.0 };
