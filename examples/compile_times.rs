@@ -10,7 +10,7 @@ use crossover_backends::backends;
 use crossover_contract::{Backend, Failure, Kernel, Target};
 use crossover_values::DType;
 
-const TIMES: usize = 20;
+const TIMES: usize = 50;
 const VARIANTS: [&str; 2] = ["1t", "lanes"];
 /// Phases of a preparation, in the order of the table: reading and checking the source, the passes on
 /// the IR, Cranelift's settings and memory, its IR, machine code.
