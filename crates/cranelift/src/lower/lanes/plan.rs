@@ -35,13 +35,15 @@ const WAITING: f64 = 1.25;
 const SEARCH: f64 = 8.0;
 /// A lane must cost less than this part of a scalar iteration.
 const WORTH: f64 = 0.85;
-/// Values of a body that allow two vectors of each, and that allow one.
+/// Values of a body that allow two vectors of each, and that allow one. With four instead of two the
+/// loops of bloom, of 111 and 125 values, took 13 % less time to run and were 2,150 instructions of
+/// CLIF instead of 1,470.
 const LONG_BODIES: [usize; 2] = [100, 400];
 
 /// Instructions of a chunk, by the estimate, from which on its scalar code is no part of the same
-/// function but another, which a second core compiles meanwhile: register allocation takes more
-/// than twice as long for a function that is twice as long. Shorter ones gain less than the calls
-/// cost that wait for few iterations, as at the ends of rows.
+/// function but another, which a second core compiles meanwhile; and register allocation takes
+/// longer per instruction the longer a function is. Shorter ones gain less than the calls cost
+/// that wait for few iterations, as at the ends of rows.
 const LONG_CODE: f64 = 150.0;
 
 /// Statements of a straight body whose chunks are emitted in pieces.
