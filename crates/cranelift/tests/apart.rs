@@ -2,6 +2,8 @@
 //! that are given up, reductions that both add to, errors and cancellation in either; against the
 //! direct evaluator.
 
+#![allow(clippy::unwrap_used, reason = "a test's own mistakes end the test")]
+
 mod common;
 
 use std::sync::Arc;
