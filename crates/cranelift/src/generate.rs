@@ -4,6 +4,7 @@
 //! Nearly all time goes into Cranelift's passes, which see one function at a time; a kernel of a
 //! dozen units is compiled on all cores.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,16 +96,24 @@ fn size(lowered: &Lowered) -> usize {
     if lowered.same_as.is_some() { 0 } else { lowered.function.dfg.num_insts() }
 }
 
+thread_local! {
+    /// Each thread's own: its register allocator and analyses keep their memory between functions.
+    static CONTEXT: Cell<Option<Box<Context>>> = const { Cell::new(None) };
+}
+
 fn compile_function(isa: &dyn TargetIsa, lowered: Lowered) -> Result<Finished, CompileError> {
     let begin = Instant::now();
     if let Some(earlier) = lowered.same_as {
         return Ok((lowered.id, Vec::new(), UnitFunction::Of(earlier)));
     }
-    let mut context = Context::for_function(Function::clone(&lowered.function));
+    // What a context has allocated serves the next function; one that was lost is made anew.
+    let mut context = CONTEXT.take().unwrap_or_else(|| Box::new(Context::new()));
+    context.clear();
+    context.func.clone_from(&lowered.function);
     context.set_disasm(!crate::disassemble::HAS_DISASSEMBLER);
     let compiled = context.compile(isa, &mut ControlPlane::default());
     compiled.map_err(|error| ModuleError::from(error.inner))?;
-    let finished = context.compiled_code().expect("the function was just compiled");
+    let finished = context.take_compiled_code().expect("the function was just compiled");
     let relocations = finished.buffer.relocs().iter();
     let relocations = relocations
         .map(|relocation| ModuleReloc::from_mach_reloc(relocation, &context.func, lowered.id))
@@ -116,11 +125,12 @@ fn compile_function(isa: &dyn TargetIsa, lowered: Lowered) -> Result<Finished, C
     });
     let code = MachineCode {
         places: places.collect(),
-        vcode: finished.vcode.clone(),
+        vcode: finished.vcode,
         clif: lowered.function,
         machine,
         time: begin.elapsed(),
     };
+    CONTEXT.set(Some(context));
     Ok((lowered.id, relocations, UnitFunction::Own(code)))
 }
 
