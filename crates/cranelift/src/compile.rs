@@ -10,13 +10,13 @@ use crossover_ir::lanes::print_lanes;
 use crossover_ir::passes::fold_short_axes;
 use crossover_ir::{Kernel, Module, Span, Unit, Valid, ValueId, run_host, units};
 use crossover_values::Value;
-use rayon::ThreadPool;
 
 use crate::generate::generate;
 use crate::jit::Code;
 use crate::layout::Layout;
 use crate::lower;
 use crate::run::{self, Cpu};
+use crate::schedule::Team;
 use crate::site::Site;
 use crate::{CompileError, Lanes, Options, Outcome, RunError, RunOptions, Threads, Timings};
 
@@ -28,8 +28,8 @@ pub struct Compiled {
     units: Vec<CompiledUnit>,
     timings: Timings,
     threads: Threads,
-    /// The pool of the last number of threads that was asked for.
-    pool: Mutex<Option<Arc<ThreadPool>>>,
+    /// The team of the last number of threads that was asked for.
+    team: Mutex<Option<Arc<Team>>>,
 }
 
 /// What is kept of one unit.
@@ -149,8 +149,8 @@ pub fn compile(
     let passes = begin.elapsed();
     let mut timings = Timings { passes, ..Timings::default() };
     let (code, units) = generate(&module.kernels[kernel], &short, options, &mut timings)?;
-    let (threads, pool) = (options.threads, Mutex::new(None));
-    Ok(Compiled { module, kernel, code, units, timings, threads, pool })
+    let (threads, team) = (options.threads, Mutex::new(None));
+    Ok(Compiled { module, kernel, code, units, timings, threads, team })
 }
 
 impl Compiled {
@@ -162,14 +162,14 @@ impl Compiled {
     pub fn run(&self, arguments: &mut [Value], options: &RunOptions) -> Result<Outcome, RunError> {
         let kernel = self.kernel();
         run::check_arguments(kernel, arguments)?;
-        let pool = self.pool(options.threads)?;
+        let team = self.team(options.threads)?;
         let never = AtomicBool::new(false);
         let (buffers, taken) = run::take_arguments(arguments);
         let mut cpu = Cpu {
             kernel,
             code: &self.code,
             units: &self.units,
-            pool: pool.as_deref(),
+            team: team.as_deref(),
             cancel: options.cancel.as_deref().unwrap_or(&never),
             memory_limit: options.memory_limit,
             buffers,
@@ -237,18 +237,18 @@ impl Compiled {
         &self.module.kernels[self.kernel]
     }
 
-    /// A pool of a size, kept for the next run; `None` for the caller's thread.
-    fn pool(&self, threads: usize) -> Result<Option<Arc<ThreadPool>>, RunError> {
+    /// A team of a size, kept for the next run; `None` for the caller's thread alone.
+    fn team(&self, threads: usize) -> Result<Option<Arc<Team>>, RunError> {
         if threads <= 1 || self.threads == Threads::One {
             return Ok(None);
         }
-        let mut kept = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = kept.as_ref().filter(|pool| pool.current_num_threads() == threads) {
-            return Ok(Some(Arc::clone(pool)));
+        let mut kept = self.team.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(team) = kept.as_ref().filter(|team| team.threads() == threads) {
+            return Ok(Some(Arc::clone(team)));
         }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = Arc::new(pool.map_err(|source| RunError::Threads { threads, source })?);
-        *kept = Some(Arc::clone(&pool));
-        Ok(Some(pool))
+        let team = Team::new(threads).map_err(|source| RunError::Threads { threads, source })?;
+        let team = Arc::new(team);
+        *kept = Some(Arc::clone(&team));
+        Ok(Some(team))
     }
 }

@@ -3,20 +3,18 @@
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::compile::CompiledUnit;
+use crate::jit::{Code, Inputs};
+use crate::layout::{self, status};
+use crate::reduction::{self, BLOCK, Gathered};
+use crate::schedule::{self, Team, Work};
+use crate::site::Failure;
+use crate::{Outcome, RunError};
 use crossover_ir::{
     Argument, AxisRange, Bound, Code as LaneCode, Device, HostState, Kernel, KernelParam, Output,
     Region, Serial, Span, Trap, TrapKind, UnitId, VarId,
 };
 use crossover_values::{Array, DType, ParamKind, Scalar, Value};
-use rayon::ThreadPool;
-
-use crate::compile::CompiledUnit;
-use crate::jit::{Code, Inputs};
-use crate::layout::{self, status};
-use crate::reduction::{self, BLOCK, Gathered};
-use crate::schedule::{self, Work};
-use crate::site::Failure;
-use crate::{Outcome, RunError};
 
 /// Arrays from this many bytes on are asked for in a way that can fail.
 const LARGE: u64 = 1 << 26;
@@ -29,7 +27,7 @@ pub(crate) struct Cpu<'r> {
     pub(crate) kernel: &'r Kernel,
     pub(crate) code: &'r Code,
     pub(crate) units: &'r [CompiledUnit],
-    pub(crate) pool: Option<&'r ThreadPool>,
+    pub(crate) team: Option<&'r Team>,
     pub(crate) cancel: &'r AtomicBool,
     pub(crate) memory_limit: u64,
     /// Memory of arrays. Arguments come first and are never dropped.
@@ -97,7 +95,7 @@ impl Device for Cpu<'_> {
         } else {
             Work { pieces: total, cost }
         };
-        let results = schedule::run_chunks(work, self.pool, |start, end| {
+        let results = schedule::run_chunks(work, self.team, |start, end| {
             if in_blocks { launch.blocks(start, end, total) } else { launch.chunk(start, end) }
         });
         drop(launch);

@@ -4,9 +4,9 @@
 //! failure, chunks above a failed one are given up, chunks below go on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use rayon::ThreadPool;
-use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 /// Chunks per thread: enough that uneven work evens out.
 const CHUNKS_PER_THREAD: u64 = 16;
@@ -41,48 +41,84 @@ fn chunk_size(work: Work, threads: Option<usize>) -> u64 {
     }
 }
 
+/// Helpers of the calling thread, which takes part in all work: a region begins at once, however
+/// long they take to wake up.
+#[derive(Debug)]
+pub(crate) struct Team {
+    helpers: ThreadPool,
+}
+
+impl Team {
+    /// A team of at least two threads, the caller's among them.
+    ///
+    /// # Errors
+    /// The system refuses a thread.
+    pub(crate) fn new(threads: usize) -> Result<Team, ThreadPoolBuildError> {
+        let helpers = ThreadPoolBuilder::new().num_threads(threads.max(2) - 1).build()?;
+        Ok(Team { helpers })
+    }
+
+    /// All threads, the caller's among them.
+    pub(crate) fn threads(&self) -> usize {
+        self.helpers.current_num_threads() + 1
+    }
+
+    /// Calls `part` once on every thread, on the caller's first, and joins what they return.
+    fn each<T: Send>(&self, part: impl Fn() -> Vec<T> + Sync) -> Vec<T> {
+        let (part, others) = (&part, Mutex::new(Vec::new()));
+        let mut all = self.helpers.in_place_scope(|scope| {
+            for _ in 1..self.threads() {
+                scope.spawn(|_| {
+                    let mut found = part();
+                    others.lock().unwrap_or_else(PoisonError::into_inner).append(&mut found);
+                });
+            }
+            part()
+        });
+        all.append(&mut others.into_inner().unwrap_or_else(PoisonError::into_inner));
+        all
+    }
+}
+
 /// Runs `run(start, end)` on every chunk of the work and gives the results in order, or the
 /// failure of the lowest chunk. Little work stays on the caller's thread.
 pub(crate) fn run_chunks<T: Send, E: Send>(
     work: Work,
-    pool: Option<&ThreadPool>,
+    team: Option<&Team>,
     run: impl Fn(u64, u64) -> Result<T, E> + Sync,
 ) -> Result<Vec<T>, E> {
     let pieces = work.pieces;
-    let pool = pool.filter(|_| pieces.saturating_mul(work.cost) >= LEAST_SHARED);
-    let size = chunk_size(work, pool.map(ThreadPool::current_num_threads));
+    let team = team.filter(|_| pieces.saturating_mul(work.cost) >= LEAST_SHARED);
+    let size = chunk_size(work, team.map(Team::threads));
     let chunks = pieces.div_ceil(size);
-    let bounds = |chunk: u64| (chunk * size, ((chunk + 1) * size).min(pieces));
-    let Some(pool) = pool.filter(|_| chunks > 1) else {
-        return (0..chunks)
-            .map(|chunk| {
-                let (start, end) = bounds(chunk);
-                run(start, end)
-            })
-            .collect();
+    let on = |chunk: u64| run(chunk * size, ((chunk + 1) * size).min(pieces));
+    let Some(team) = team.filter(|_| chunks > 1) else {
+        return (0..chunks).map(on).collect();
     };
-    let lowest = AtomicU64::new(u64::MAX);
-    let results: Vec<Option<Result<T, E>>> = pool.install(|| {
-        let each = (0..chunks as usize).into_par_iter().with_max_len(1).map(|chunk| {
-            let chunk = chunk as u64;
-            if lowest.load(Ordering::Relaxed) < chunk {
-                return None;
+    let (next, lowest) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
+    let mut results = team.each(|| {
+        let mut own = Vec::new();
+        loop {
+            let chunk = next.fetch_add(1, Ordering::Relaxed);
+            if chunk >= chunks || chunk > lowest.load(Ordering::Relaxed) {
+                return own;
             }
-            let (start, end) = bounds(chunk);
-            let result = run(start, end);
+            let result = on(chunk);
             if result.is_err() {
                 lowest.fetch_min(chunk, Ordering::Relaxed);
             }
-            Some(result)
-        });
-        each.collect()
+            own.push((chunk, result));
+        }
     });
-    // A chunk without a result lies above a failed one, so the failure comes first.
-    results.into_iter().flatten().collect()
+    // Chunks were handed out in order: those below a failed one have all been run.
+    results.sort_unstable_by_key(|(chunk, _)| *chunk);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -96,14 +132,38 @@ mod tests {
 
     #[test]
     fn a_small_region_stays_on_the_callers_thread() {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        let team = Team::new(2).unwrap();
         let caller = std::thread::current().id();
         let at_home = |pieces| {
-            let here = |_, _| Ok::<_, ()>(std::thread::current().id() == caller);
-            let found = run_chunks(Work { pieces, cost: 1 }, Some(&pool), here).unwrap();
-            found.into_iter().all(|it| it)
+            // Long enough for the helper to wake up, if it is asked.
+            let here = |_, _| {
+                std::thread::sleep(Duration::from_millis(2));
+                Ok::<_, ()>(std::thread::current().id() == caller)
+            };
+            run_chunks(Work { pieces, cost: 1 }, Some(&team), here).unwrap()
         };
-        assert!(at_home(LEAST_SHARED - 1));
-        assert!(!at_home(LEAST_SHARED));
+        assert!(at_home(LEAST_SHARED - 1).into_iter().all(|here| here));
+        let found = at_home(LEAST_SHARED);
+        assert!(found.contains(&true) && found.contains(&false), "{found:?}");
+    }
+
+    #[test]
+    fn results_are_in_order_and_the_lowest_failure_is_reported() {
+        let team = Team::new(3).unwrap();
+        let work = Work { pieces: 480, cost: LEAST_SHARED };
+        for failing in [vec![], vec![7], vec![400, 31], vec![0, 479], vec![250, 249, 251]] {
+            let lowest = failing.iter().min().copied();
+            let ran = run_chunks(work, Some(&team), |start, end| {
+                let own = failing.iter().copied().filter(|at| (start..end).contains(at)).min();
+                own.map_or(Ok(start..end), Err)
+            });
+            match lowest {
+                Some(lowest) => assert_eq!(ran, Err(lowest)),
+                None => {
+                    let pieces: Vec<u64> = ran.unwrap().into_iter().flatten().collect();
+                    assert_eq!(pieces, (0..480).collect::<Vec<_>>());
+                }
+            }
+        }
     }
 }
