@@ -2,8 +2,9 @@
 //!
 //! *Inputs* are the same for all threads and are not written while a unit runs: the cancel flag's
 //! address, the axes, and the host variables and arrays that the unit names ([`crate::names`]). The
-//! *lane table* belongs to one call: a failure's description, results, scratch arrays. A value narrower than a
-//! word occupies its first bytes; hosts are little-endian, so these are the word's low bits.
+//! *lane table* belongs to one call: a failure's description, results, scratch arrays. A value
+//! narrower than a word occupies its first bytes; hosts are little-endian, so these are the word's
+//! low bits.
 
 use crossover_ir::{Code, ReduceId, ReduceOp, ReduceScope, ScratchId, VarId};
 use crossover_values::DType;

@@ -100,6 +100,20 @@ fn arguments(strange: i32) -> Vec<Value> {
     vec![i32s(a), i32s((0..50).map(index(40))), zeros.clone(), zeros, scalar(-4), scalar(90)]
 }
 
+/// A region over one axis, whose body has the position in `v0`.
+fn over_i(body: &str) -> String {
+    format!(
+        "region {{
+          var %i: i32
+          axis %i = v0 to v1 step 1
+          body {{
+            v0: i32 = get %i
+            {body}
+          }}
+        }}\n"
+    )
+}
+
 /// Every way to compile and to run.
 fn ways() -> Vec<(Options, usize)> {
     let mut ways = Vec::new();
@@ -146,18 +160,11 @@ fn another_type_is_other_code() {
     let unsigned = |text: &str| text.replace("@b: i32", "@b: u32");
     let [plain, mixed] = ["i32", "u32"].map(|dtype| {
         let unit = |array: &str, dtype: &str| {
-            format!(
-                "region {{
-                  var %i: i32
-                  axis %i = v0 to v1 step 1
-                  body {{
-                    v0: i32 = get %i
-                    v1: {dtype} = load @{array} [v0]
-                    v2: {dtype} = shr v1 v1
-                    store @{array} [v0] = v2
-                  }}
-                }}\n"
-            )
+            over_i(&format!(
+                "v1: {dtype} = load @{array} [v0]
+                 v2: {dtype} = shr v1 v1
+                 store @{array} [v0] = v2"
+            ))
         };
         kernel(&[unit("a", "i32"), unit("b", dtype)])
     });
@@ -188,19 +195,12 @@ fn long(array: &str, var: &str) -> String {
     let step =
         |n: usize| format!("v{}: i32 = mul v{n} v0\nv{}: i32 = sub v{} v1\n", n + 1, n + 2, n + 1);
     let steps: String = (2..142).step_by(2).map(step).collect();
-    format!(
-        "region {{
-          var %i: i32
-          axis %i = v0 to v1 step 1
-          body {{
-            v0: i32 = get %i
-            v1: i32 = host %{var}
-            v2: i32 = load @{array} [v0]
-            {steps}
-            store @{array} [v0] = v142
-          }}
-        }}\n"
-    )
+    over_i(&format!(
+        "v1: i32 = host %{var}
+         v2: i32 = load @{array} [v0]
+         {steps}
+         store @{array} [v0] = v142"
+    ))
 }
 
 #[test]
