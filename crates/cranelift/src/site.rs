@@ -83,7 +83,7 @@ impl Site {
                     extent: u64::from(scratch.len),
                 }
             }
-            SiteKind::Cast { from, to } => TrapKind::CastRange { value: payload(from), to },
+            SiteKind::Cast { from, to } => TrapKind::cast_range(payload(from), to),
             SiteKind::Explicit(code) => TrapKind::Explicit { code },
         };
         Trap { kind, span: self.span, iteration }

@@ -344,7 +344,7 @@ fn cast_trap(op: Op, dtype: DType, a: Scalar) -> Result<Scalar, TrapKind> {
     if whole >= low && whole < end {
         Ok(cast_saturating(op, dtype, a))
     } else {
-        Err(TrapKind::CastRange { value: a, to: dtype })
+        Err(TrapKind::cast_range(a, dtype))
     }
 }
 

@@ -91,3 +91,16 @@ pub enum TrapKind {
         code: u32,
     },
 }
+
+impl TrapKind {
+    /// The error of a float that does not fit `to`. Which NaN an operation gives, the language
+    /// leaves open, so that of an error is always the same one.
+    pub fn cast_range(value: Scalar, to: DType) -> TrapKind {
+        let value = match value {
+            Scalar::F32(x) if x.is_nan() => Scalar::F32(f32::NAN),
+            Scalar::F64(x) if x.is_nan() => Scalar::F64(f64::NAN),
+            other => other,
+        };
+        TrapKind::CastRange { value, to }
+    }
+}

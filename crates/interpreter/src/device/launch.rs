@@ -146,9 +146,7 @@ impl Vm<'_> {
             TrapSite::Division(dtype) => {
                 TrapKind::DivisionByZero { dividend: operand(inst.a, *dtype) }
             }
-            TrapSite::Cast { from, to } => {
-                TrapKind::CastRange { value: operand(inst.a, *from), to: *to }
-            }
+            TrapSite::Cast { from, to } => TrapKind::cast_range(operand(inst.a, *from), *to),
             TrapSite::Scratch { name, dtype, len } => TrapKind::OutOfBounds {
                 array: name.clone(),
                 axis: 0,

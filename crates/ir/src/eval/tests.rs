@@ -72,6 +72,13 @@ fn casts() {
         let trap = TrapKind::CastRange { value, to: DType::I32 };
         assert_eq!(cast(Op::CastTrap, DType::I32, value), Err(trap));
     }
+    // Whichever NaN it was: the error is the same.
+    for (bits, dtype) in [(0xffc0_0001, DType::F32), (0xfff8_0000_0000_0001, DType::F64)] {
+        let nan = |bits| cast(Op::CastTrap, DType::U32, Scalar::from_bits(dtype, bits));
+        let plain = if dtype == DType::F32 { 0x7fc0_0000 } else { 0x7ff8_0000_0000_0000 };
+        assert!(nan(bits).is_err());
+        assert_eq!(nan(bits), nan(plain));
+    }
     assert_eq!(cast(Op::CastSat, DType::U32, Scalar::F64(-3.0)), Ok(Scalar::U32(0)));
     assert_eq!(cast(Op::CastSat, DType::I64, Scalar::F32(f32::NAN)), Ok(Scalar::I64(0)));
     assert_eq!(cast(Op::Bitcast, DType::I32, Scalar::F32(-0.0)), Ok(Scalar::I32(i32::MIN)));
