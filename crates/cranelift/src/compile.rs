@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use cranelift_codegen::ir::Function;
 use crossover_ir::lanes::print_lanes;
 use crossover_ir::passes::fold_short_axes;
-use crossover_ir::{Kernel, Module, Span, Unit, Valid, ValueId, run_host, units};
+use crossover_ir::{Apart, Kernel, Module, Span, Unit, Valid, ValueId, run_host, units};
 use crossover_values::Value;
 
 use crate::generate::generate;
@@ -24,6 +24,8 @@ use crate::{CompileError, Lanes, Options, Outcome, RunError, RunOptions, Threads
 pub struct Compiled {
     module: Valid<Module>,
     kernel: usize,
+    /// Of the kernel before any pass.
+    apart: Apart,
     code: Code,
     units: Vec<CompiledUnit>,
     timings: Timings,
@@ -132,6 +134,7 @@ pub fn compile(
     if kernel >= kernels {
         return Err(CompileError::NoKernel { kernel, kernels });
     }
+    let apart = Apart::of(&module.kernels[kernel]);
     let keeps = match options.lanes {
         Lanes::Off => lower::sums::keeps,
         Lanes::Paying | Lanes::All | Lanes::Inner => lower::sums::keeps_for_lanes,
@@ -150,7 +153,7 @@ pub fn compile(
     let mut timings = Timings { passes, ..Timings::default() };
     let (code, units) = generate(&module.kernels[kernel], &short, options, &mut timings)?;
     let (threads, team) = (options.threads, Mutex::new(None));
-    Ok(Compiled { module, kernel, code, units, timings, threads, team })
+    Ok(Compiled { module, kernel, apart, code, units, timings, threads, team })
 }
 
 impl Compiled {
@@ -175,7 +178,7 @@ impl Compiled {
             buffers,
             made: Vec::new(),
         };
-        let output = run_host(&self.module, self.kernel, &mut cpu, &taken);
+        let output = run_host(&self.module, self.kernel, &self.apart, &mut cpu, &taken);
         cpu.give_back(output, arguments)
     }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use crossover_ir::analysis::expand_inner_reductions;
 use crossover_ir::{
-    Argument, Bound, Kernel, KernelParam, Module, Span, Trap, TrapKind, Unit as IrUnit, Valid,
-    run_host, units,
+    Apart, Argument, Bound, Kernel, KernelParam, Module, Span, Trap, TrapKind, Unit as IrUnit,
+    Valid, run_host, units,
 };
 use crossover_values::{Array, ParamKind, Scalar, Value};
 
@@ -23,6 +23,7 @@ use crate::unit::Unit;
 pub struct Program {
     pub(crate) module: Valid<Module>,
     pub(crate) kernel: usize,
+    apart: Apart,
     /// Code of each region and serial section.
     pub(crate) units: Vec<Unit>,
     /// The same code with reports of loop back edges; made when first needed.
@@ -112,7 +113,8 @@ pub fn compile(module: &Valid<Module>, kernel: usize) -> Result<Program, Compile
     }
     let module = expand_inner_reductions(module);
     let units = compile_units(&module.kernels[kernel], Watched::No)?;
-    Ok(Program { module, kernel, units, watched: OnceLock::new(), lanes: Vec::new() })
+    let apart = Apart::of(&module.kernels[kernel]);
+    Ok(Program { module, kernel, apart, units, watched: OnceLock::new(), lanes: Vec::new() })
 }
 
 /// Compiles one kernel of a module to run in lanes: regions as blocks of iterations where the
@@ -174,7 +176,7 @@ impl Program {
             arguments.iter_mut().map(|argument| vm.take(argument)).collect();
         let result = vm
             .check_memory(0, Span::default())
-            .and_then(|()| run_host(&self.module, self.kernel, &mut vm, &bound));
+            .and_then(|()| run_host(&self.module, self.kernel, &self.apart, &mut vm, &bound));
         vm.finish();
         match result {
             Ok(output) => {

@@ -8,8 +8,10 @@ use crossover_values::{DType, Scalar};
 
 use crate::{Code, HostNode, Kernel, Region, Serial, Span, Trap, VarId};
 
+mod apart;
 mod run;
 
+pub use apart::Apart;
 pub use run::run_host;
 
 /// Position of a region or serial section in the pre-order of a kernel's host nodes; index into

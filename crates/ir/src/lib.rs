@@ -54,7 +54,7 @@ pub use code::{
 pub use docs::ops_markdown;
 pub use eval::eval;
 pub use exec::{
-    Argument, AxisRange, Bound, Device, HostState, Output, Unit, UnitId, run_host, units,
+    Apart, Argument, AxisRange, Bound, Device, HostState, Output, Unit, UnitId, run_host, units,
 };
 pub use host::{Axis, HostNode, Region, Returned, Serial};
 pub use module::{ArrayId, ArrayName, Kernel, KernelParam, Module, Source, Span};

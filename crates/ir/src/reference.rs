@@ -7,8 +7,8 @@
 use crossover_values::{Array, DType, Scalar, Value};
 
 use crate::{
-    Argument, AxisRange, Bound, Device, HostState, Kernel, KernelParam, Module, Region, Serial,
-    Span, Trap, TrapKind, UnitId, Valid, VarId, run_host, signature,
+    Apart, Argument, AxisRange, Bound, Device, HostState, Kernel, KernelParam, Module, Region,
+    Serial, Span, Trap, TrapKind, UnitId, Valid, VarId, run_host, signature,
 };
 
 mod accumulate;
@@ -57,6 +57,23 @@ impl Reference {
 /// # Panics
 /// As [`run_host`], if the arguments do not meet the parameters.
 pub fn run(module: &Valid<Module>, kernel: usize, arguments: &[Value]) -> Result<Vec<Value>, Trap> {
+    run_simplified(module, kernel, &module.kernels[kernel], arguments)
+}
+
+/// The same for a kernel that [`crate::passes::simplify`] has made of `written`, whose outputs and
+/// errors it has.
+///
+/// # Errors
+/// The kernel's run-time error.
+///
+/// # Panics
+/// As [`run_host`], if the arguments do not meet the parameters.
+pub fn run_simplified(
+    module: &Valid<Module>,
+    kernel: usize,
+    written: &Kernel,
+    arguments: &[Value],
+) -> Result<Vec<Value>, Trap> {
     let info = &module.kernels[kernel];
     let mut device = Reference::new(info);
     let arguments: Vec<Argument<usize>> = arguments
@@ -66,8 +83,8 @@ pub fn run(module: &Valid<Module>, kernel: usize, arguments: &[Value]) -> Result
             Value::Array(array) => Argument::Array(device.upload(array.clone())),
         })
         .collect();
-    let output = run_host(module, kernel, &mut device, &arguments)?;
-    let roles = signature(info);
+    let output = run_host(module, kernel, &Apart::of(written), &mut device, &arguments)?;
+    let roles = signature(written);
     let arrays = info.params.iter().zip(&roles.params);
     let arrays = arrays.filter(|(param, _)| matches!(param, KernelParam::Array(_)));
     let mut outputs: Vec<Value> = arrays

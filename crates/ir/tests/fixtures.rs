@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use crossover_ir::analysis::{expand_inner_reductions, for_gpu};
-use crossover_ir::fixture::{Fixture, load_fixtures, parse_fixture};
+use crossover_ir::fixture::{Fixture, Run, load_fixtures, parse_fixture};
 use crossover_ir::passes::simplify;
 use crossover_ir::{
-    Module, Op, ReduceScope, Valid, parse, print, print_with_spans, reference, units, validate,
+    Module, Op, ReduceScope, Trap, Valid, parse, print, print_with_spans, reference, units,
+    validate,
 };
+use crossover_values::Value;
 
 fn fixtures() -> &'static [(String, Fixture)] {
     static LOADED: OnceLock<Vec<(String, Fixture)>> = OnceLock::new();
@@ -36,13 +38,28 @@ fn the_reference_runs_every_fixture() {
 
 /// Runs every fixture on rewritten modules, which must be valid by themselves.
 fn check_rewritten(rewrite: impl Fn(&Valid<Module>) -> Module) {
+    check_runs(rewrite, |module, _, run| reference::run(module, run.kernel, &run.arguments));
+}
+
+/// Runs every fixture on simplified modules, which have the outputs and errors of those written.
+fn check_simplified(simplify: impl Fn(&Valid<Module>) -> Module) {
+    check_runs(simplify, |module, written, run| {
+        let written = &written.kernels[run.kernel];
+        reference::run_simplified(module, run.kernel, written, &run.arguments)
+    });
+}
+
+fn check_runs(
+    rewrite: impl Fn(&Valid<Module>) -> Module,
+    runs: impl Fn(&Valid<Module>, &Module, &Run) -> Result<Vec<Value>, Trap>,
+) {
     let mut failures = Vec::new();
     for (stem, fixture) in fixtures() {
         let module = rewrite(&fixture.module);
         let module = validate(module.clone())
             .unwrap_or_else(|error| panic!("{stem}: {error}\n{}", print(&module)));
         for run in &fixture.runs {
-            let outcome = reference::run(&module, run.kernel, &run.arguments);
+            let outcome = runs(&module, &fixture.module, run);
             if let Err(mismatch) = run.check(&fixture.module, &outcome) {
                 failures.push(format!("{stem}: {mismatch}"));
             }
@@ -68,8 +85,8 @@ fn expanded_reductions_keep_every_bit() {
 
 #[test]
 fn simplified_code_keeps_results_and_errors() {
-    check_rewritten(|module| simplify(module).into_inner());
-    check_rewritten(|module| simplify(&expand_inner_reductions(module)).into_inner());
+    check_simplified(|module| simplify(module).into_inner());
+    check_simplified(|module| simplify(&expand_inner_reductions(module)).into_inner());
 }
 
 #[test]

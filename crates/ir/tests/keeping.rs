@@ -8,8 +8,8 @@ use crossover_ir::analysis::{device_kept, for_gpu};
 use crossover_ir::fixture::load_fixtures;
 use crossover_ir::reference::Reference;
 use crossover_ir::{
-    Argument, AxisRange, Device, HostState, Kernel, Module, Region, Serial, Span, Trap, UnitId,
-    Valid, VarId, run_host, validate,
+    Apart, Argument, AxisRange, Device, HostState, Kernel, Module, Region, Serial, Span, Trap,
+    UnitId, Valid, VarId, run_host, validate,
 };
 use crossover_values::{DType, Scalar, Value};
 
@@ -105,7 +105,8 @@ fn run(
             Value::Array(array) => Argument::Array(device.inner.upload(array.clone())),
         })
         .collect();
-    let scalars = run_host(module, kernel, &mut device, &arguments).map(|output| {
+    let apart = Apart::of(&module.kernels[kernel]);
+    let scalars = run_host(module, kernel, &apart, &mut device, &arguments).map(|output| {
         let scalars = output.returned.iter().filter_map(|returned| match returned {
             Argument::Scalar(scalar) => Some(*scalar),
             Argument::Array(_) => None,

@@ -7,8 +7,8 @@ use std::time::Instant;
 use crossover_contract::{Failure, Outcome, Phase, Prepared, Target};
 use crossover_gpu::{Binding, BindingKind as GpuBinding, BufferId, Session, Shader};
 use crossover_ir::{
-    Argument, Bound, Kernel, KernelParam, Module, Unit, Valid, VarId, analysis, run_host, units,
-    validate,
+    Apart, Argument, Bound, Kernel, KernelParam, Module, Unit, Valid, VarId, analysis, run_host,
+    units, validate,
 };
 use crossover_values::{DType, Scalar, Signature, Value};
 use crossover_wgsl::{Access, BindingKind, DeviceScalars, Features, Limits, Request, UnitShader};
@@ -24,6 +24,7 @@ use crate::outputs::{outputs, phase};
 pub(crate) struct Generated {
     opened: Arc<Opened>,
     module: Valid<Module>,
+    apart: Apart,
     signature: Signature,
     units: Vec<ReadyUnit>,
     slots: DeviceScalars,
@@ -107,6 +108,7 @@ pub(crate) fn prepare(opened: &Arc<Opened>, target: &Target<'_>) -> Result<Gener
         opened: Arc::clone(opened),
         signature: shaders.signature,
         var_types: kernel.vars.iter().map(|var| var.dtype).collect(),
+        apart: Apart::of(kernel),
         module: shaders.module,
         units,
         slots: shaders.slots,
@@ -236,12 +238,14 @@ impl Generated {
             var_types: &self.var_types,
             read: BTreeMap::new(),
         };
-        run_host(&self.module, 0, &mut recorder, arguments).map_err(|error| match error {
-            RecordError::Trap(trap) => front::trap_failure(&self.module, &trap),
-            RecordError::Gpu(error) => super::failure(&error),
-            RecordError::Grid(error) => Failure::Unavailable(format!("device limit: {error}")),
-            RecordError::Defect(what) => Failure::Failed(format!("internal error: {what}")),
-        })
+        run_host(&self.module, 0, &self.apart, &mut recorder, arguments).map_err(
+            |error| match error {
+                RecordError::Trap(trap) => front::trap_failure(&self.module, &trap),
+                RecordError::Gpu(error) => super::failure(&error),
+                RecordError::Grid(error) => Failure::Unavailable(format!("device limit: {error}")),
+                RecordError::Defect(what) => Failure::Failed(format!("internal error: {what}")),
+            },
+        )
     }
 
     fn fetch(&mut self, bound: &Bound<BufferId>) -> Result<crossover_values::Array, Failure> {

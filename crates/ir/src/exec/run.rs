@@ -2,14 +2,13 @@
 
 use crossover_values::{DType, Scalar};
 
-use super::{Argument, AxisRange, Bound, Device, HostState, Output, UnitId};
-use crate::analysis::accesses;
+use super::{Apart, Argument, AxisRange, Bound, Device, HostState, Output, UnitId};
 use crate::{
     ArrayId, HostNode, InstKind, Kernel, KernelParam, Module, Region, Returned, Serial, Span, Trap,
     TrapKind, Valid, ValueId, eval,
 };
 
-/// Runs a kernel's host level on a device.
+/// Runs a kernel's host level on a device. `apart` is that of the kernel as it was written.
 ///
 /// # Errors
 /// A [`Trap`] of host code (aliased arrays, a bad extent, a division by zero, …) or whatever the
@@ -21,12 +20,13 @@ use crate::{
 pub fn run_host<D: Device>(
     module: &Valid<Module>,
     kernel: usize,
+    apart: &Apart,
     device: &mut D,
     arguments: &[Argument<D::Buffer>],
 ) -> Result<Output<D::Buffer>, D::Error> {
     let kernel = &module.kernels[kernel];
     let mut units = 0;
-    let plan = plan(&kernel.host, &mut units);
+    let plan = plan(&kernel.host, apart, &mut units);
     let mut run = Run {
         kernel,
         device,
@@ -49,38 +49,26 @@ struct Planned<'k> {
 }
 
 enum Node<'k> {
-    Region(UnitId, &'k Region, Vec<(ArrayId, ArrayId)>),
+    Region(UnitId, &'k Region, &'k [(ArrayId, ArrayId)]),
     Serial(UnitId, &'k Serial),
     Other(&'k HostNode),
 }
 
 /// Numbers units in the pre-order of [`super::units`].
-fn plan<'k>(nodes: &'k [HostNode], units: &mut usize) -> Vec<Planned<'k>> {
+fn plan<'k>(nodes: &'k [HostNode], apart: &'k Apart, units: &mut usize) -> Vec<Planned<'k>> {
     let mut planned = Vec::with_capacity(nodes.len());
     for node in nodes {
         let unit = UnitId(*units);
         let numbered = match node {
-            HostNode::Region(region) => Node::Region(unit, region, apart(region)),
+            HostNode::Region(region) => Node::Region(unit, region, apart.unit(unit)),
             HostNode::Serial(serial) => Node::Serial(unit, serial),
             other => Node::Other(other),
         };
         *units += usize::from(!matches!(numbered, Node::Other(_)));
-        let inner = node.blocks().into_iter().map(|block| plan(block, units)).collect();
+        let inner = node.blocks().into_iter().map(|block| plan(block, apart, units)).collect();
         planned.push(Planned { node: numbered, inner });
     }
     planned
-}
-
-/// The names that a region uses, in pairs of which one is written.
-fn apart(region: &Region) -> Vec<(ArrayId, ArrayId)> {
-    let accesses = accesses(&region.code);
-    let used: Vec<ArrayId> = accesses.all().into_iter().collect();
-    let mut pairs = Vec::new();
-    for (position, first) in used.iter().enumerate() {
-        let later = used[position + 1..].iter().map(|second| (*first, *second));
-        pairs.extend(later.filter(|(a, b)| accesses.changes(*a) || accesses.changes(*b)));
-    }
-    pairs
 }
 
 /// State before the first node: parameters are set and bound, nothing else is.
