@@ -21,8 +21,9 @@ fn every_fixture_gives_what_it_says() {
                 .map(|kernel| compile(module, kernel, &options).expect("it compiles"))
                 .collect();
             for run in &fixture.runs {
+                let written = &module.kernels[run.kernel];
                 for threads in [1, 2] {
-                    let outcome = outputs(&compiled[run.kernel], &run.arguments, threads);
+                    let outcome = outputs(written, &compiled[run.kernel], &run.arguments, threads);
                     if let Err(mismatch) = run.check(module, &outcome) {
                         panic!("{name}, {threads} threads, lanes {lanes:?}: {mismatch}");
                     }

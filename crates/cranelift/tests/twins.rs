@@ -182,7 +182,7 @@ fn an_error_of_the_second_call_is_the_second_calls() {
         }
         let kernel = compiled_with(&text, &options);
         assert_eq!(own(&kernel), [true, false], "{options:?}");
-        let trap = outputs(&kernel, &arguments(1000), count).unwrap_err();
+        let trap = outputs(kernel.kernel(), &kernel, &arguments(1000), count).unwrap_err();
         let (array, index) = ("b".to_owned(), Scalar::I32(1000));
         assert_eq!(trap.kind, TrapKind::OutOfBounds { array, axis: 0, index, extent: 50 });
         assert_eq!(trap.span, Span { file: 0, start: 60, end: 63 }, "{options:?}");

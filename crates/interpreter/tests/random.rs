@@ -138,10 +138,20 @@ impl Generator {
     }
 
     fn op(&mut self, op: Op, dtype: DType, args: &[DType], depth: u32) -> ValueId {
-        let args: Vec<ValueId> = args.iter().map(|arg| self.expr(*arg, depth - 1)).collect();
+        let mut values: Vec<ValueId> = args.iter().map(|arg| self.expr(*arg, depth - 1)).collect();
+        if op == Op::Bitcast && args[0].is_float() {
+            // Which NaN it is, the language leaves open: the smaller of it and infinity is infinity.
+            let infinity = if args[0] == DType::F32 {
+                Scalar::F32(f32::INFINITY)
+            } else {
+                Scalar::F64(f64::INFINITY)
+            };
+            let infinity = self.lane.konst(infinity);
+            values[0] = self.lane.op(Op::Min, args[0], &[infinity, values[0]]);
+        }
         self.made += 1;
         self.lane.at(self.made);
-        self.lane.op(op, dtype, &args)
+        self.lane.op(op, dtype, &values)
     }
 
     /// An element of `ints` or `floats`, at a place that is mostly inside.
@@ -610,7 +620,7 @@ fn check(seed: u64, nest: Nest) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_the_reference(seed: u64) {
