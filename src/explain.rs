@@ -83,7 +83,14 @@ fn variant(kernel: &Kernel, dtype: DType, args: &ExplainArgs) -> Result<String, 
         let reason = "the source is the same for every variant: leave --variant out".to_owned();
         return Err(CommandError::View(reason));
     }
-    require_known("variant", asked, known.iter().map(String::as_str))?;
+    // Another backend may well have it.
+    let what = match owner(args.view) {
+        Some("interpreter") => "interpreter variant",
+        Some("cranelift") => "cranelift variant",
+        Some("wgsl") => "wgsl variant",
+        _ => "variant",
+    };
+    require_known(what, asked, known.iter().map(String::as_str))?;
     Ok(asked.clone())
 }
 

@@ -183,20 +183,16 @@ pub(crate) fn check_args(shader: &Shader, dispatch: &Dispatch) -> Result<(), Gpu
 
 /// A buffer with two bindings, one of them written, and the positions of both.
 pub(crate) fn aliased(shader: &Shader, dispatch: &Dispatch) -> Option<(BufferId, usize, usize)> {
-    let buffers: Vec<_> = shader
-        .bindings
-        .iter()
-        .zip(&dispatch.args)
-        .enumerate()
-        .filter_map(|(at, (binding, arg))| match arg {
-            Arg::Buffer(id) => Some((at, *id, binding.kind == BindingKind::StorageReadWrite)),
-            Arg::Uniform(_) => None,
-        })
-        .collect();
-    buffers.iter().enumerate().find_map(|(number, (second, id, written))| {
-        let (first, ..) = buffers[..number]
-            .iter()
-            .find(|(_, other, also_written)| other == id && (*written || *also_written))?;
-        Some((*id, *first, *second))
+    let buffer = |at: usize| match dispatch.args.get(at)? {
+        Arg::Buffer(id) => {
+            Some((*id, shader.bindings.get(at)?.kind == BindingKind::StorageReadWrite))
+        }
+        Arg::Uniform(_) => None,
+    };
+    (0..dispatch.args.len()).find_map(|second| {
+        let (id, written) = buffer(second)?;
+        let clashes = |(other, also_written)| other == id && (written || also_written);
+        let first = (0..second).find(|first| buffer(*first).is_some_and(clashes))?;
+        Some((id, first, second))
     })
 }
