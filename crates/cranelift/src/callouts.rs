@@ -4,6 +4,13 @@
 use crossover_ir::{Op, math};
 use crossover_values::DType;
 
+/// Lanes that a function takes in memory at once. A branch of a function waits for what decides it:
+/// for arguments that lie ready, where the calls of one iteration after the other have all that an
+/// iteration computes before them. With that, and no vectors to be taken apart, black_scholes takes
+/// 0.93 of the time that a call for each lane took in f32, and in f64, where such calls had gained
+/// nothing, 0.67 of scalar code's. Chunks of two and four times as many lanes gained nothing more.
+pub(crate) const TOGETHER: usize = 8;
+
 macro_rules! callouts {
     ($($op:ident $single:ident $double:ident ($($arg:ident),+);)*) => {
         mod entry {
@@ -17,23 +24,55 @@ macro_rules! callouts {
             )*
         }
 
-        /// Symbol of the function that an op calls on a type, if it is one that calls.
-        pub(crate) fn symbol(op: Op, dtype: DType) -> Option<&'static str> {
+        mod together {
+            use super::TOGETHER;
+
+            $(
+                pub(super) extern "C" fn $single(
+                    result: &mut [f32; TOGETHER],
+                    $($arg: &[f32; TOGETHER]),+
+                ) {
+                    for lane in 0..TOGETHER {
+                        result[lane] = super::math::$single($($arg[lane]),+);
+                    }
+                }
+                pub(super) extern "C" fn $double(
+                    result: &mut [f64; TOGETHER],
+                    $($arg: &[f64; TOGETHER]),+
+                ) {
+                    for lane in 0..TOGETHER {
+                        result[lane] = super::math::$double($($arg[lane]),+);
+                    }
+                }
+            )*
+        }
+
+        /// Symbols of the functions that an op calls on a type, if it is one that calls: of one
+        /// number, and of [`TOGETHER`] in memory.
+        pub(crate) fn symbols(op: Op, dtype: DType) -> Option<[&'static str; 2]> {
             match (op, dtype) {
                 $(
-                    (Op::$op, DType::F32) => Some(stringify!($single)),
-                    (Op::$op, DType::F64) => Some(stringify!($double)),
+                    (Op::$op, DType::F32) => Some([
+                        stringify!($single),
+                        concat!(stringify!($single), "_together"),
+                    ]),
+                    (Op::$op, DType::F64) => Some([
+                        stringify!($double),
+                        concat!(stringify!($double), "_together"),
+                    ]),
                 )*
                 _ => None,
             }
         }
 
         /// Every symbol with its address.
-        pub(crate) fn symbols() -> Vec<(&'static str, *const u8)> {
+        pub(crate) fn addresses() -> Vec<(&'static str, *const u8)> {
             let mut symbols = vec![
                 $(
                     (stringify!($single), entry::$single as *const u8),
                     (stringify!($double), entry::$double as *const u8),
+                    (concat!(stringify!($single), "_together"), together::$single as *const u8),
+                    (concat!(stringify!($double), "_together"), together::$double as *const u8),
                 )*
             ];
             symbols.extend(stand_ins());
@@ -59,7 +98,6 @@ callouts! {
     Cosh cosh_f32 cosh_f64 (a);
     Tanh tanh_f32 tanh_f64 (a);
     Erf erf_f32 erf_f64 (a);
-    Fma fma_f32 fma_f64 (a, b, c);
 }
 
 macro_rules! rounding {
@@ -82,6 +120,14 @@ rounding! {
     nearest_f32 nearest_f64 round_ties_even;
 }
 
+extern "C" fn fma_f32(a: f32, b: f32, c: f32) -> f32 {
+    math::fma_f32(a, b, c)
+}
+
+extern "C" fn fma_f64(a: f64, b: f64, c: f64) -> f64 {
+    math::fma_f64(a, b, c)
+}
+
 /// What Cranelift calls by these names where the machine has no instruction (SSE4.1, FMA).
 fn stand_ins() -> [(&'static str, *const u8); 10] {
     [
@@ -93,7 +139,7 @@ fn stand_ins() -> [(&'static str, *const u8); 10] {
         ("trunc", trunc_f64 as *const u8),
         ("nearbyintf", nearest_f32 as *const u8),
         ("nearbyint", nearest_f64 as *const u8),
-        ("fmaf", entry::fma_f32 as *const u8),
-        ("fma", entry::fma_f64 as *const u8),
+        ("fmaf", fma_f32 as *const u8),
+        ("fma", fma_f64 as *const u8),
     ]
 }

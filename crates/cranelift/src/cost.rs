@@ -53,7 +53,7 @@ fn instruction(code: &Code, value: ValueId) -> u64 {
         InstKind::Op { op, .. } => match op {
             Op::DivFloor | Op::RemFloor | Op::DivTrunc | Op::RemTrunc => SLOW / 4,
             Op::Div | Op::Sqrt => SLOW / 4,
-            op if crate::callouts::symbol(*op, inst.dtype).is_some() => CALL,
+            op if crate::callouts::symbols(*op, inst.dtype).is_some() => CALL,
             _ => 1,
         },
         InstKind::Load { .. } | InstKind::ScratchLoad { .. } => 2,

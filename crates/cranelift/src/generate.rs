@@ -147,7 +147,7 @@ impl Generator {
     fn new() -> Result<Generator, CompileError> {
         let isa = machine()?;
         let mut builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
-        builder.symbols(callouts::symbols());
+        builder.symbols(callouts::addresses());
         let module = JITModule::new(builder);
         let frontend = FunctionBuilderContext::new();
         Ok(Generator { isa, module, frontend, lowered: Vec::new() })
@@ -318,15 +318,16 @@ impl Generator {
     ) -> Result<Lowered, CompileError> {
         let config = self.module.target_config();
         let module = &mut self.module;
-        let mut references: Vec<(Op, DType, FuncRef)> = Vec::new();
+        let mut references: Vec<((Op, DType, bool), FuncRef)> = Vec::new();
         let mut failed: Option<ModuleError> = None;
-        let mut callee = |function: &mut Function, op: Op, dtype: DType| {
-            let known = references.iter().find(|(o, d, _)| (*o, *d) == (op, dtype));
-            if let Some((_, _, reference)) = known {
+        let mut callee = |function: &mut Function, op: Op, dtype: DType, together: bool| {
+            let known = references.iter().find(|(key, _)| *key == (op, dtype, together));
+            if let Some((_, reference)) = known {
                 return *reference;
             }
-            let symbol = callouts::symbol(op, dtype).expect("only call-outs are called");
-            let signature = callout_signature(module, op, dtype);
+            let symbols = callouts::symbols(op, dtype).expect("only call-outs are called");
+            let symbol = symbols[usize::from(together)];
+            let signature = callout_signature(module, op, dtype, together);
             let reference = match module.declare_function(symbol, Linkage::Import, &signature) {
                 Ok(id) => module.declare_func_in_func(id, function),
                 Err(error) => {
@@ -334,7 +335,7 @@ impl Generator {
                     FuncRef::from_u32(0)
                 }
             };
-            references.push((op, dtype, reference));
+            references.push(((op, dtype, together), reference));
             reference
         };
         let frontend = &mut self.frontend;
@@ -354,15 +355,19 @@ impl Generator {
     }
 }
 
-fn callout_signature(module: &JITModule, op: Op, dtype: DType) -> Signature {
-    let ty = AbiParam::new(if dtype == DType::F32 { F32 } else { F64 });
+fn callout_signature(module: &JITModule, op: Op, dtype: DType, together: bool) -> Signature {
     let operands = match op.info().signature {
         crossover_ir::Signature::Binary(_) => 2,
         _ => 1,
     };
     let mut signature = module.make_signature();
-    signature.params.extend(std::iter::repeat_n(ty, operands));
-    signature.returns.push(ty);
+    if together {
+        signature.params.extend(std::iter::repeat_n(AbiParam::new(I64), operands + 1));
+    } else {
+        let ty = AbiParam::new(if dtype == DType::F32 { F32 } else { F64 });
+        signature.params.extend(std::iter::repeat_n(ty, operands));
+        signature.returns.push(ty);
+    }
     signature
 }
 

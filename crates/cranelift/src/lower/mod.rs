@@ -43,7 +43,7 @@ use known::{Fact, Known};
 pub(crate) use lanes::{Plan, inner_plans, plan};
 
 /// Finds the function reference of a call-out.
-pub(crate) type Callee<'a> = dyn FnMut(&mut Function, Op, DType) -> FuncRef + 'a;
+pub(crate) type Callee<'a> = dyn FnMut(&mut Function, Op, DType, bool) -> FuncRef + 'a;
 
 /// What a unit is lowered from.
 pub(crate) struct Source<'a> {

@@ -81,7 +81,7 @@ impl Lower<'_, '_> {
     }
 
     fn call(&mut self, op: Op, dtype: DType, operands: &[Value]) -> Value {
-        let function = (self.callee)(self.builder.func, op, dtype);
+        let function = (self.callee)(self.builder.func, op, dtype, false);
         let call = self.builder.ins().call(function, operands);
         self.builder.inst_results(call)[0]
     }

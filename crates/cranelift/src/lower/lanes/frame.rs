@@ -88,6 +88,7 @@ impl<'l, 'a, 'b> Lanes<'l, 'a, 'b> {
             evaluated: ValueId(0),
             kept_aside: None,
             apart: HashMap::new(),
+            rooms: Vec::new(),
             partials: Vec::new(),
             bail,
             done,

@@ -31,7 +31,7 @@ mod span;
 use std::collections::{BTreeSet, HashMap};
 
 use cranelift_codegen::ir::types::{F32X4, F64X2, I32X4, I64X2};
-use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Type, Value};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, StackSlot, Type, Value};
 use cranelift_frontend::Variable;
 use crossover_ir::lanes::{LaneLoop, Shape};
 use crossover_ir::{ArrayId, InstKind, ValueId, VarId};
@@ -100,6 +100,8 @@ pub(super) struct Lanes<'l, 'a, 'b> {
     kept_aside: Option<Held>,
     /// The scalars that a vector was put together from: whoever takes it apart again gets them.
     apart: HashMap<Value, Vec<Value>>,
+    /// Room for what functions take and give in memory.
+    rooms: Vec<StackSlot>,
     /// Partial results of reductions.
     partials: Vec<Vec<Variable>>,
     /// Gives the chunk up.

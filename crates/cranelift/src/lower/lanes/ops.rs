@@ -1,13 +1,14 @@
 //! The op table on vectors.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::types::{I32, I64X2};
-use cranelift_codegen::ir::{InstBuilder, Value};
+use cranelift_codegen::ir::types::{I32, I64, I64X2};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value};
 use crossover_ir::lanes::{Guard, Shape};
 use crossover_ir::{Inst, Op, ValueId};
 use crossover_values::DType;
 
 use super::{Held, Lanes};
+use crate::callouts::TOGETHER;
 
 impl Lanes<'_, '_, '_> {
     /// An op whose result is uniform or affine is one scalar op; the rest is done on vectors.
@@ -121,11 +122,10 @@ impl Lanes<'_, '_, '_> {
             {
                 self.count_bits(op, args[0])
             }
-            Op::MulHigh
-            | Op::PopCount
-            | Op::CountLeadingZeros
-            | Op::CountTrailingZeros
-            | Op::Exp
+            Op::MulHigh | Op::PopCount | Op::CountLeadingZeros | Op::CountTrailingZeros => {
+                self.lane_by_lane(op, args, inst)
+            }
+            Op::Exp
             | Op::Exp2
             | Op::Log
             | Op::Log2
@@ -140,7 +140,7 @@ impl Lanes<'_, '_, '_> {
             | Op::Sinh
             | Op::Cosh
             | Op::Tanh
-            | Op::Erf => self.lane_by_lane(op, args, inst),
+            | Op::Erf => self.call_together(op, args, inst),
             _ => self.part_by_part(op, from, args),
         }
     }
@@ -208,6 +208,41 @@ impl Lanes<'_, '_, '_> {
         let by = self.first(args[1]);
         let parts = self.vectors(args[0]);
         parts.into_iter().map(|part| self.lower.binary(op, inst.dtype, part, by)).collect()
+    }
+
+    /// Calls a function of [`TOGETHER`] numbers in memory. Lanes that wait are computed, too.
+    fn call_together(&mut self, op: Op, args: &[ValueId], inst: &Inst) -> Vec<Value> {
+        debug_assert_eq!(self.count as usize % TOGETHER, 0, "the plan sees to that");
+        let operands: Vec<Vec<Value>> = args.iter().map(|arg| self.vectors(*arg)).collect();
+        let ty = self.lane_type(inst.dtype);
+        let at_once = TOGETHER / ty.lane_count() as usize;
+        let function = (self.lower.callee)(self.lower.builder.func, op, inst.dtype, true);
+        let places: Vec<Value> = (0..=operands.len()).map(|number| self.room(number)).collect();
+        let flags = MemFlagsData::trusted();
+        let mut results = Vec::with_capacity(operands[0].len());
+        for from in (0..operands[0].len()).step_by(at_once) {
+            for (place, operand) in places[1..].iter().zip(&operands) {
+                for (at, part) in operand[from..from + at_once].iter().enumerate() {
+                    self.lower.builder.ins().store(flags, *part, *place, 16 * at as i32);
+                }
+            }
+            self.lower.builder.ins().call(function, &places);
+            results.extend(
+                (0..at_once)
+                    .map(|at| self.lower.builder.ins().load(ty, flags, places[0], 16 * at as i32)),
+            );
+        }
+        results
+    }
+
+    /// Address of room for an operand, from 1, or the result, 0.
+    fn room(&mut self, number: usize) -> Value {
+        while self.rooms.len() <= number {
+            let bytes = (TOGETHER * size_of::<f64>()) as u32;
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, bytes, 4);
+            self.rooms.push(self.lower.builder.func.create_sized_stack_slot(data));
+        }
+        self.lower.builder.ins().stack_addr(I64, self.rooms[number], 0)
     }
 
     /// Takes lanes apart, does the scalar op on each, and puts them together.

@@ -17,6 +17,7 @@ use crossover_ir::lanes::{Access, Flow, LaneLoop, LaneStmt, Shape, analyse, anal
 use crossover_ir::{AtomicOp, Code, InstKind, Op, Region, Stmt, ValueId};
 use crossover_values::DType;
 
+use crate::callouts;
 use crate::layout::PARTIALS;
 
 /// Vectors that live across turns of a loop, at most.
@@ -127,9 +128,9 @@ fn plan_loop(code: &Code, stmt: &Stmt, always: bool) -> Result<Plan, String> {
         reduce.op.is_ordered(reduce.dtype)
     });
     let mut plan = planned(code, form, ordered, always)?;
-    if is_small(&plan.form.body) {
-        let mut survey = Survey::new(&plan.form, code);
-        survey.block(&plan.form.body, 1.0);
+    let mut survey = Survey::new(&plan.form, code);
+    survey.block(&plan.form.body, 1.0);
+    if is_small(&plan.form.body) && !survey.calls {
         plan.piece = if survey.wide && !survey.narrow { 2 } else { 4 };
         plan.count = plan.count.max(4 * plan.piece);
     }
@@ -155,6 +156,9 @@ fn planned(code: &Code, form: LaneLoop, in_blocks: bool, always: bool) -> Result
     }
     if in_blocks {
         lanes = lanes.max(PARTIALS);
+    }
+    if survey.calls {
+        lanes = lanes.max(callouts::TOGETHER);
     }
     let mask_bytes = if survey.narrow || !survey.wide { 4 } else { 8 };
     let (scalar, lane) = (survey.scalar, survey.lane);
@@ -197,6 +201,8 @@ struct Survey<'l> {
     divergent_loops: bool,
     /// Lanes access memory one by one.
     scattered: bool,
+    /// Pinned functions are called.
+    calls: bool,
 }
 
 impl<'l> Survey<'l> {
@@ -213,6 +219,7 @@ impl<'l> Survey<'l> {
             carried: 0,
             divergent_loops: false,
             scattered: false,
+            calls: false,
         }
     }
 
@@ -392,6 +399,7 @@ impl<'l> Survey<'l> {
             InstKind::Atomic(atomic) if atomic.op == AtomicOp::Load => self.add(weight, 1.5, 5.0),
             InstKind::Atomic(_) => self.add(weight, 6.0, 8.0),
             InstKind::Op { op, args } => {
+                self.calls |= varies && callouts::symbols(*op, inst.dtype).is_some();
                 let (scalar, lane) = self.op(*op, args, inst.dtype);
                 self.add(weight, scalar, if varies { lane } else { 0.1 * scalar });
             }
@@ -434,7 +442,7 @@ impl<'l> Survey<'l> {
             | Op::Sinh
             | Op::Cosh
             | Op::Tanh
-            | Op::Erf => (30.0, if from.size() == 8 { 38.0 } else { 33.0 }),
+            | Op::Erf => (30.0, 24.0),
             Op::CastTrap | Op::CastSat if from == DType::F32 && dtype == DType::I32 => (4.0, 1.5),
             Op::CastTrap | Op::CastSat => (4.0, 7.0),
             Op::CastNearest if from.size() == 8 && from.is_int() && from != DType::U64 => {
