@@ -128,11 +128,14 @@ fn plan_loop(code: &Code, stmt: &Stmt, always: bool) -> Result<Plan, String> {
         reduce.op.is_ordered(reduce.dtype)
     });
     let mut plan = planned(code, form, ordered, always)?;
-    let mut survey = Survey::new(&plan.form, code);
-    survey.block(&plan.form.body, 1.0);
-    if is_small(&plan.form.body) && !survey.calls {
-        plan.piece = if survey.wide && !survey.narrow { 2 } else { 4 };
-        plan.count = plan.count.max(4 * plan.piece);
+    if is_small(&plan.form.body) {
+        let mut survey = Survey::new(&plan.form, code);
+        survey.block(&plan.form.body, 1.0);
+        // A function takes more lanes than a piece has.
+        if !survey.calls {
+            plan.piece = if survey.wide && !survey.narrow { 2 } else { 4 };
+            plan.count = plan.count.max(4 * plan.piece);
+        }
     }
     let bound = |value: &ValueId| match code.insts[value.0 as usize].kind {
         InstKind::Const(scalar) => scalar.as_integer(),
